@@ -32,6 +32,10 @@ if [ -z "$way" ]; then
   way=debian
 fi
 
+# clones share the cache and so the path of the finished module
+mkdir -p "$CARGO_TARGET_DIR"
+exec 9>"$CARGO_TARGET_DIR/xindeng.lock"
+flock 9
 say "building the rules as WebAssembly ($way)"
 case $way in
   rustup) logged wasm cargo "${build[@]}" || die "the WebAssembly build failed ($LOGS/wasm.log)" ;;
@@ -45,7 +49,7 @@ case $way in
 esac
 
 mkdir -p "$(dirname "$output")"
-cp "$CARGO_TARGET_DIR/$target/release/rules_wasm.wasm" "$output.new"
+install -m 644 "$CARGO_TARGET_DIR/$target/release/rules_wasm.wasm" "$output.new"
 mv "$output.new" "$output"
 mark_fresh wasm "$inputs"
 say "rules.wasm: $(wc -c <"$output") bytes, $(gzip -9 -c "$output" | wc -c) gzip"
