@@ -1,0 +1,91 @@
+//! Adds the links of the chain, one sealer at a time per tenant.
+
+use super::{FIRST, Kept, link};
+use crate::platform::{Ctx, Problem};
+use rules::ids::TenantId;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const EVERY: Duration = Duration::from_millis(500);
+const BATCH: i64 = 2_000;
+/// No transaction lives this long (statement and idle limits are far below), so nothing appears behind it.
+const OPEN_TRANSACTIONS_SECS: f64 = 120.0;
+/// Names the advisory lock; any fixed number will do.
+const SEALER_LOCK: i64 = 0x5865_6e67;
+
+pub async fn run(ctx: Ctx, stop: CancellationToken) {
+    loop {
+        for tenant in ctx.tenants() {
+            if let Err(problem) = seal_pending(&ctx, tenant.id).await {
+                tracing::warn!(status = %problem.status(), "audit entries could not be sealed");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Seals what is not sealed yet; returns how many.
+pub async fn seal_pending(ctx: &Ctx, tenant: TenantId) -> Result<usize, Problem> {
+    let mut tx = ctx.begin_system(tenant).await?;
+    let is_mine = sqlx::query_scalar!(
+        r#"select pg_try_advisory_xact_lock($1, hashtext($2)) as "mine!""#,
+        i32::try_from(SEALER_LOCK).unwrap_or(i32::MAX),
+        tenant.to_string(),
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if !is_mine {
+        return Ok(0);
+    }
+    let last = sqlx::query!(
+        "select seq, hash, entry_at
+           from audit_seal
+          where tenant_id = $1
+          order by seq desc
+          limit 1",
+        tenant.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let (mut seq, mut prev, since) =
+        last.map_or((0, FIRST.to_vec(), None), |seal| (seal.seq, seal.hash, Some(seal.entry_at)));
+    let entries = sqlx::query_as!(
+        Kept,
+        "select e.id, e.at, e.actor_id, e.action, e.subject_kind, e.subject_id, e.purpose, e.detail
+           from audit_entry e
+          where e.tenant_id = $1
+            and ($2::timestamptz is null or e.at >= $2::timestamptz - make_interval(secs => $3))
+            and not exists (select from audit_seal s where s.tenant_id = e.tenant_id and s.entry_id = e.id)
+          order by e.at, e.id
+          limit $4",
+        tenant.0,
+        since,
+        OPEN_TRANSACTIONS_SECS,
+        BATCH,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    for entry in &entries {
+        seq += 1;
+        let hash = link(&prev, seq, entry);
+        sqlx::query!(
+            "insert into audit_seal (tenant_id, seq, entry_id, entry_at, prev_hash, hash)
+             values ($1, $2, $3, $4, $5, $6)",
+            tenant.0,
+            seq,
+            entry.id,
+            // the furthest the chain has come: a late entry must not pull the window back
+            since.map_or(entry.at, |since| since.max(entry.at)),
+            prev,
+            hash,
+        )
+        .execute(&mut *tx)
+        .await?;
+        prev = hash;
+    }
+    tx.commit().await?;
+    Ok(entries.len())
+}

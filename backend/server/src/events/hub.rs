@@ -1,0 +1,234 @@
+//! Follows every stream and keeps the last frames, encoded once, for all sockets.
+//!
+//! The database is the truth: a commit here or a poll makes the hub read what is new. Sockets keep a cursor of
+//! their own and are only told that something moved, so a slow one holds nobody up.
+
+use super::{Event, Head};
+use crate::identity::Actor;
+use crate::platform::{Ctx, Problem, ScopedTx};
+use rules::ids::TenantId;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+const POLL: Duration = Duration::from_millis(150);
+/// Frames kept per stream; who is further behind reads the database.
+const RING: usize = 1_000;
+const BATCH: i64 = 500;
+
+pub type Loading<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
+/// Adds what the screen shows (names masked) to an event that itself holds no personal data.
+pub type Dress = for<'a> fn(&'a Ctx, &'a mut ScopedTx, &'a Event) -> Loading<'a, Value>;
+/// What a screen shows when it starts: the key under which it stands in the snapshot, and its content.
+pub type Snapshot = for<'a> fn(&'a Ctx, &'a mut ScopedTx, &'a Actor, &'a str) -> Loading<'a, Value>;
+
+#[derive(Clone, Default)]
+pub struct LiveViews {
+    dress: BTreeMap<&'static str, Dress>,
+    snapshots: Vec<(&'static str, Snapshot)>,
+}
+
+impl LiveViews {
+    #[must_use]
+    pub fn dress(mut self, subject_kind: &'static str, dress: Dress) -> Self {
+        self.dress.insert(subject_kind, dress);
+        self
+    }
+
+    #[must_use]
+    pub fn snapshot(mut self, key: &'static str, snapshot: Snapshot) -> Self {
+        self.snapshots.push((key, snapshot));
+        self
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Frame {
+    pub seq: i64,
+    pub text: Arc<str>,
+}
+
+#[derive(Debug)]
+struct Ring {
+    epoch: i32,
+    seq: i64,
+    frames: VecDeque<Frame>,
+}
+
+type Rings = HashMap<(TenantId, String), Ring>;
+
+pub struct Hub {
+    views: LiveViews,
+    rings: RwLock<Rings>,
+    moved: watch::Sender<u64>,
+    listeners: Arc<()>,
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("sockets", &self.sockets()).finish_non_exhaustive()
+    }
+}
+
+/// What a cursor finds in memory.
+#[derive(Debug)]
+pub enum Ahead {
+    Nothing,
+    Frames(Vec<Frame>),
+    /// Too far behind, or another epoch: read the database or start from a snapshot.
+    Missing,
+}
+
+impl Hub {
+    pub fn new(views: LiveViews) -> Self {
+        Self { views, rings: RwLock::default(), moved: watch::Sender::new(0), listeners: Arc::new(()) }
+    }
+
+    /// Held by each socket for as long as it lives.
+    pub fn listen(&self) -> (watch::Receiver<u64>, Arc<()>) {
+        (self.moved.subscribe(), Arc::clone(&self.listeners))
+    }
+
+    pub fn sockets(&self) -> usize {
+        Arc::strong_count(&self.listeners) - 1
+    }
+
+    pub fn heads(&self, tenant: TenantId) -> Vec<(String, i32, i64)> {
+        let rings = self.rings.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        rings
+            .iter()
+            .filter(|((of, _), _)| *of == tenant)
+            .map(|((_, stream), ring)| (stream.clone(), ring.epoch, ring.seq))
+            .collect()
+    }
+
+    pub fn after(&self, tenant: TenantId, stream: &str, epoch: i32, seq: i64) -> Ahead {
+        let rings = self.rings.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(ring) = rings.get(&(tenant, stream.to_owned())) else { return Ahead::Nothing };
+        if ring.epoch != epoch {
+            return Ahead::Missing;
+        }
+        if ring.seq <= seq {
+            return Ahead::Nothing;
+        }
+        match ring.frames.front() {
+            Some(first) if first.seq <= seq + 1 => {
+                Ahead::Frames(ring.frames.iter().filter(|frame| frame.seq > seq).cloned().collect())
+            }
+            _ => Ahead::Missing,
+        }
+    }
+
+    /// A frame as every screen gets it.
+    pub async fn frame(&self, ctx: &Ctx, tx: &mut ScopedTx, event: &Event) -> Result<Frame, Problem> {
+        let mut body = event.body.clone();
+        if let Some(dress) = self.views.dress.get(event.subject_kind.as_str()) {
+            let dressed = dress(ctx, tx, event).await?;
+            body[event.subject_kind.as_str()] = dressed;
+        }
+        body["subject_id"] = json!(event.subject_id);
+        let text = json!({
+            "t": "ev", "stream": event.stream, "epoch": event.epoch, "seq": event.seq,
+            "type": event.kind, "at": event.at, "body": body,
+        });
+        Ok(Frame { seq: event.seq, text: text.to_string().into() })
+    }
+
+    pub async fn snapshot(
+        &self,
+        ctx: &Ctx,
+        tx: &mut ScopedTx,
+        actor: &Actor,
+        head: &Head,
+    ) -> Result<String, Problem> {
+        let mut frame = json!({
+            "t": "snapshot", "stream": head.stream, "epoch": head.epoch, "seq": head.seq, "now": ctx.now(),
+        });
+        for (key, snapshot) in &self.views.snapshots {
+            frame[*key] = snapshot(ctx, tx, actor, &head.stream).await?;
+        }
+        Ok(frame.to_string())
+    }
+
+    fn put(&self, tenant: TenantId, head: &Head, frames: Vec<Frame>) {
+        let mut rings = self.rings.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let ring = rings.entry((tenant, head.stream.clone())).or_insert_with(|| Ring {
+            epoch: head.epoch,
+            seq: 0,
+            frames: VecDeque::new(),
+        });
+        if ring.epoch != head.epoch {
+            ring.epoch = head.epoch;
+            ring.frames.clear();
+        }
+        ring.seq = head.seq;
+        for frame in frames {
+            if ring.frames.back().is_some_and(|last| frame.seq != last.seq + 1) {
+                ring.frames.clear();
+            }
+            ring.frames.push_back(frame);
+            if ring.frames.len() > RING {
+                ring.frames.pop_front();
+            }
+        }
+    }
+
+    fn position(&self, tenant: TenantId, head: &Head) -> Option<i64> {
+        let rings = self.rings.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        rings
+            .get(&(tenant, head.stream.clone()))
+            .filter(|ring| ring.epoch == head.epoch)
+            .map(|ring| ring.seq)
+    }
+}
+
+/// Follows the streams until told to stop.
+pub async fn run(ctx: Ctx, stop: CancellationToken) {
+    let mut commits = ctx.db.commits();
+    loop {
+        for tenant in ctx.tenants() {
+            if let Err(problem) = follow(&ctx, tenant.id).await {
+                tracing::warn!(status = %problem.status(), "streams could not be read");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(POLL) => {}
+            _ = commits.changed() => {}
+        }
+    }
+}
+
+/// Reads what is new in a tenant's streams. With nobody listening only the heads are followed.
+pub async fn follow(ctx: &Ctx, tenant: TenantId) -> Result<(), Problem> {
+    let mut tx = ctx.begin_system(tenant).await?;
+    let mut any = false;
+    for head in super::heads(&mut tx, tenant).await? {
+        let known = ctx.hub.position(tenant, &head);
+        if known == Some(head.seq) {
+            continue;
+        }
+        any = true;
+        let Some(known) = known.filter(|_| ctx.hub.sockets() > 0) else {
+            ctx.hub.put(tenant, &head, Vec::new());
+            continue;
+        };
+        let events = super::list_after(&mut tx, tenant, &head.stream, known, BATCH).await?;
+        let mut frames = Vec::with_capacity(events.len());
+        for event in &events {
+            frames.push(ctx.hub.frame(ctx, &mut tx, event).await?);
+        }
+        let seq = events.last().map_or(head.seq, |event| event.seq);
+        ctx.hub.put(tenant, &Head { seq, ..head }, frames);
+    }
+    if any {
+        ctx.hub.moved.send_modify(|count| *count = count.wrapping_add(1));
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! Tenants, the org tree, accounts, sessions, duty: who is asking, what they may do, and who is on which post now.
+
+mod accounts;
+mod duty;
+mod http;
+mod org;
+mod password;
+mod second_factor;
+mod sessions;
+mod store;
+
+pub use accounts::{NewAccount, create_account, first_administrator};
+pub use duty::{Holder, Owner, go_on_duty, holders_of, owner_of};
+pub use http::router;
+pub use org::{OrgUnit, district_of, insert_org_unit, load_org_unit, resolve_org_path};
+pub use password::{PasswordHash, hash_password};
+pub use sessions::{
+    SessionCache, authenticate, is_current, make_ticket, signed_out, take_ticket, watch_revocations,
+};
+pub use store::{load_tenants, name_of};
+
+use crate::platform::{Purpose, Scope, ScopedTx};
+use rules::identity::{Action, Post, Role};
+use rules::ids::{AccountId, OrgId, SessionId, TenantId};
+use std::fmt;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Public,
+    SignedIn,
+    Can(Action),
+}
+
+impl Access {
+    pub fn allows(self, actor: &Actor) -> bool {
+        match self {
+            Self::Public | Self::SignedIn => true,
+            Self::Can(action) => actor.may(action),
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Public => f.write_str("public"),
+            Self::SignedIn => f.write_str("signed in"),
+            Self::Can(action) => f.write_str(action.code()),
+        }
+    }
+}
+
+/// An account that signed in, with what it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    pub tenant: TenantId,
+    pub account: AccountId,
+    pub session: SessionId,
+    pub name: String,
+    pub login: String,
+    pub csrf: String,
+    pub expires_at: rules::Timestamp,
+    pub grants: Vec<Grant>,
+}
+
+/// A role in a part of the org tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Grant {
+    pub role: Role,
+    pub org: OrgId,
+}
+
+impl Actor {
+    pub fn may(&self, action: Action) -> bool {
+        self.grants.iter().any(|grant| rules::identity::may(grant.role, action).is_some())
+    }
+
+    pub fn has_role(&self, role: Role) -> bool {
+        self.grants.iter().any(|grant| grant.role == role)
+    }
+
+    /// What this account may see for this action: the subtrees in which its roles include it.
+    pub fn scope_for(&self, action: Action, purpose: Purpose) -> Scope {
+        let mut scopes: Vec<OrgId> = self
+            .grants
+            .iter()
+            .filter(|grant| rules::identity::may(grant.role, action).is_some())
+            .map(|grant| grant.org)
+            .collect();
+        scopes.sort();
+        scopes.dedup();
+        Scope { tenant: self.tenant, actor: self.account, scopes, purpose }
+    }
+
+    /// For what concerns the account itself and what its whole place may see.
+    pub fn scope(&self) -> Scope {
+        let mut scopes: Vec<OrgId> = self.grants.iter().map(|grant| grant.org).collect();
+        scopes.sort();
+        scopes.dedup();
+        Scope { tenant: self.tenant, actor: self.account, scopes, purpose: Purpose::Care }
+    }
+}
+
+/// Where a role starts its work.
+pub const fn home(role: Role) -> &'static str {
+    match role {
+        Role::GridWorker | Role::Police | Role::Mediator => "/t",
+        Role::Dispatcher
+        | Role::DutyLead
+        | Role::Director
+        | Role::Counsellor
+        | Role::Supervisor
+        | Role::Clinician
+        | Role::SchoolPsychologist
+        | Role::CaseWorker => "/d",
+        Role::CityLeader | Role::SystemAdmin | Role::SecurityAdmin | Role::AuditAdmin => "/admin",
+    }
+}
+
+pub(crate) fn may_hold(role: Role, post: Post) -> bool {
+    rules::identity::permissions().may_hold(role, post)
+}
+
+/// The streams a live screen may follow: the districts in which its account watches the board, and the tenant's.
+pub async fn streams_in_scope(tx: &mut ScopedTx, actor: &Actor) -> sqlx::Result<Vec<String>> {
+    let scopes = actor.scope_for(Action::LiveConnect, Purpose::Dispatch).scopes;
+    let mut streams = org::list_districts_under(tx, &scopes).await?;
+    streams.push("tenant".to_owned());
+    Ok(streams)
+}

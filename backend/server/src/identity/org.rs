@@ -1,0 +1,148 @@
+//! The org tree: province, city, district, street, community, grid; schools, employers, hospitals.
+
+use crate::platform::{Problem, ScopedTx};
+use rules::ids::OrgId;
+use rules::people::OrgKind;
+use serde::Serialize;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct OrgUnit {
+    #[schema(value_type = uuid::Uuid)]
+    pub id: OrgId,
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub parent_id: Option<OrgId>,
+    pub kind: String,
+    pub code: String,
+    pub name: String,
+    #[schema(value_type = uuid::Uuid)]
+    pub district_id: OrgId,
+}
+
+pub async fn list_org_units(tx: &mut ScopedTx) -> sqlx::Result<Vec<OrgUnit>> {
+    let tenant = tx.tenant();
+    let rows = sqlx::query!(
+        "select id, parent_id, kind, code, name, district_id
+           from org_unit
+          where tenant_id = $1 and path && (select app_scopes())
+          order by array_length(path, 1), code",
+        tenant.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| OrgUnit {
+            id: OrgId(row.id),
+            parent_id: row.parent_id.map(OrgId),
+            kind: row.kind,
+            code: row.code,
+            name: row.name,
+            district_id: OrgId(row.district_id),
+        })
+        .collect())
+}
+
+pub async fn load_org_unit(tx: &mut ScopedTx, id: OrgId) -> sqlx::Result<Option<OrgUnit>> {
+    let tenant = tx.tenant();
+    let row = sqlx::query!(
+        "select id, parent_id, kind, code, name, district_id
+           from org_unit
+          where tenant_id = $1 and id = $2 and path && (select app_scopes())",
+        tenant.0,
+        id.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| OrgUnit {
+        id: OrgId(row.id),
+        parent_id: row.parent_id.map(OrgId),
+        kind: row.kind,
+        code: row.code,
+        name: row.name,
+        district_id: OrgId(row.district_id),
+    }))
+}
+
+/// The district an org unit lies in, which names the stream its events go to.
+pub async fn district_of(tx: &mut ScopedTx, id: OrgId) -> Result<OrgId, Problem> {
+    let tenant = tx.tenant();
+    sqlx::query_scalar!("select district_id from org_unit where tenant_id = $1 and id = $2", tenant.0, id.0)
+        .fetch_optional(&mut **tx)
+        .await?
+        .map(OrgId)
+        .ok_or_else(|| Problem::invalid("org_id", "no such org unit"))
+}
+
+/// From the unit up to the root.
+pub async fn list_chain(tx: &mut ScopedTx, id: OrgId) -> sqlx::Result<Vec<OrgId>> {
+    let tenant = tx.tenant();
+    let path = sqlx::query_scalar!("select path from org_unit where tenant_id = $1 and id = $2", tenant.0, id.0)
+        .fetch_optional(&mut **tx)
+        .await?
+        .unwrap_or_default();
+    Ok(path.into_iter().rev().map(OrgId).collect())
+}
+
+pub async fn list_districts_under(tx: &mut ScopedTx, scopes: &[OrgId]) -> sqlx::Result<Vec<String>> {
+    let tenant = tx.tenant();
+    let scopes: Vec<uuid::Uuid> = scopes.iter().map(|id| id.0).collect();
+    let ids = sqlx::query_scalar!(
+        "select distinct district_id from org_unit where tenant_id = $1 and path && $2 order by district_id",
+        tenant.0,
+        &scopes,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids.into_iter().map(|id| crate::events::Stream::District(OrgId(id)).to_string()).collect())
+}
+
+/// A path of names or codes from below the root, `城东区/青枫街道/第 3 网格`.
+pub async fn resolve_org_path(tx: &mut ScopedTx, root: OrgId, path: &str) -> Result<OrgId, Problem> {
+    let mut at = root;
+    let tenant = tx.tenant();
+    for part in path.split('/').map(str::trim).filter(|part| !part.is_empty()) {
+        let child = sqlx::query_scalar!(
+            "select id from org_unit where tenant_id = $1 and parent_id = $2 and (name = $3 or code = $3)",
+            tenant.0,
+            at.0,
+            part,
+        )
+        .fetch_optional(&mut **tx)
+        .await?;
+        at = child
+            .map(OrgId)
+            .ok_or_else(|| Problem::invalid("org", "no org unit of this name below the one before it"))?;
+    }
+    Ok(at)
+}
+
+/// Adds a unit below its parent; the root has none.
+pub async fn insert_org_unit(
+    tx: &mut ScopedTx,
+    id: OrgId,
+    parent: Option<OrgId>,
+    kind: OrgKind,
+    code: &str,
+    name: &str,
+) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    let is_district = kind == OrgKind::District;
+    sqlx::query!(
+        "insert into org_unit (tenant_id, id, parent_id, kind, code, name, path, district_id)
+         select $1, $2, $3, $4, $5, $6,
+                coalesce((select p.path from org_unit p where p.tenant_id = $1 and p.id = $3), '{}') || $2::uuid,
+                case when $7 then $2
+                     else coalesce((select p.district_id from org_unit p where p.tenant_id = $1 and p.id = $3), $2)
+                end",
+        tenant.0,
+        id.0,
+        parent.map(|parent| parent.0),
+        kind.code(),
+        code,
+        name,
+        is_district,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! The second factor: time-based one-time codes (RFC 6238), required for the three administrators.
+
+use super::{Actor, store};
+use crate::platform::keys::{Column, random};
+use crate::platform::{Ctx, Problem, ScopedTx};
+use rules::Timestamp;
+use rules::ids::AccountId;
+use totp_rs::{Algorithm, Builder, Totp};
+
+const SECRET: Column = Column("account.second_factor");
+const ISSUER: &str = "Xindeng";
+const STEP_SECS: u64 = 30;
+
+pub struct Enrolment {
+    pub secret: String,
+    pub url: String,
+}
+
+fn totp(secret: Vec<u8>, login: &str) -> Result<Totp, Problem> {
+    Builder::new()
+        .with_algorithm(Algorithm::SHA1)
+        .with_digits(6)
+        .with_skew(1)
+        .with_step_duration(STEP_SECS)
+        .with_secret(secret)
+        .with_issuer(Some(ISSUER))
+        .with_account_name(login)
+        .build()
+        .map_err(|error| Problem::internal(&error))
+}
+
+/// Makes a secret that counts only after a first code has confirmed it.
+pub async fn begin(ctx: &Ctx, actor: &Actor) -> Result<Enrolment, Problem> {
+    let secret: [u8; 20] = random().map_err(|error| Problem::internal(&error))?;
+    let totp = totp(secret.to_vec(), &actor.login)?;
+    let url = totp.to_url().map_err(|error| Problem::internal(&error))?;
+    let mut tx = ctx.db.begin(&actor.scope()).await?;
+    let account = store::load_account(&mut tx, actor.account).await?.ok_or_else(super::signed_out)?;
+    let sealed = ctx.keys.seal(actor.tenant, SECRET, actor.account.0, &secret);
+    store::set_second_factor(&mut tx, actor.account, account.second_factor_sealed, Some(sealed)).await?;
+    tx.commit().await?;
+    Ok(Enrolment { secret: totp_rs::Secret::from(secret).to_base32(), url })
+}
+
+pub async fn confirm(ctx: &Ctx, actor: &Actor, code: &str) -> Result<(), Problem> {
+    let mut tx = ctx.db.begin(&actor.scope()).await?;
+    let account = store::load_account(&mut tx, actor.account).await?.ok_or_else(super::signed_out)?;
+    let Some(pending) = account.second_factor_pending_sealed else {
+        return Err(Problem::invalid("code", "start the enrolment first"));
+    };
+    if !is_right(ctx, actor.tenant, actor.account, &pending, code, ctx.now())? {
+        return Err(Problem::invalid("code", "the code is not right; check the time of your phone"));
+    }
+    store::set_second_factor(&mut tx, actor.account, Some(pending), None).await?;
+    audit(ctx, &mut tx, "second_factor.confirm", actor.account).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+pub async fn remove(ctx: &Ctx, actor: &Actor, code: &str) -> Result<(), Problem> {
+    let mut tx = ctx.db.begin(&actor.scope()).await?;
+    let account = store::load_account(&mut tx, actor.account).await?.ok_or_else(super::signed_out)?;
+    let Some(sealed) = account.second_factor_sealed else {
+        return Err(Problem::invalid("code", "there is no second factor"));
+    };
+    if !is_right(ctx, actor.tenant, actor.account, &sealed, code, ctx.now())? {
+        return Err(Problem::invalid("code", "the code is not right"));
+    }
+    store::set_second_factor(&mut tx, actor.account, None, None).await?;
+    audit(ctx, &mut tx, "second_factor.remove", actor.account).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+pub fn is_right(
+    ctx: &Ctx,
+    tenant: rules::ids::TenantId,
+    account: AccountId,
+    sealed: &[u8],
+    code: &str,
+    at: Timestamp,
+) -> Result<bool, Problem> {
+    let secret = ctx.keys.open(tenant, SECRET, account.0, sealed)?;
+    let totp = totp(secret, "")?;
+    Ok(totp.check(code.trim(), u64::try_from(at.timestamp()).unwrap_or(0)).is_some())
+}
+
+async fn audit(ctx: &Ctx, tx: &mut ScopedTx, action: &'static str, account: AccountId) -> sqlx::Result<()> {
+    let entry = crate::audit::Entry {
+        action,
+        subject_kind: "account",
+        subject_id: Some(account.0),
+        detail: serde_json::json!({}),
+    };
+    crate::audit::write(ctx, tx, entry).await
+}

@@ -1,0 +1,225 @@
+//! Sealing of fields about people: AES-256-GCM under a key per tenant, bound to the place where the value stands.
+//!
+//! A sealed value is `algorithm | key id | nonce | ciphertext and tag`. Its associated data name the tenant, the
+//! column and the row, so that a value copied to another row does not open.
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use rules::ids::TenantId;
+use sha2::Sha256;
+use std::fmt;
+use std::path::Path;
+use uuid::Uuid;
+
+const ALGORITHM_AES_256_GCM: u8 = 1;
+const KEY_ID: u8 = 1;
+const NONCE_LEN: usize = 12;
+const HEADER_LEN: usize = 2 + NONCE_LEN;
+
+/// A column that holds sealed values, named as `table.column`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column(pub &'static str);
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a sealed value could not be opened")]
+pub struct Unsealable;
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    #[error("the key file cannot be read or written")]
+    File(#[from] std::io::Error),
+    #[error("the key file does not hold 64 hexadecimal digits")]
+    Malformed,
+    #[error("the system gave no random bytes")]
+    NoRandom(getrandom::Error),
+}
+
+pub struct Keys {
+    root: [u8; 32],
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys(•••)")
+    }
+}
+
+impl Keys {
+    pub const fn new(root: [u8; 32]) -> Self {
+        Self { root }
+    }
+
+    /// Reads the root key, or makes one on the first start. The file is readable by its owner alone.
+    pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
+        if path.exists() {
+            let text = std::fs::read_to_string(path)?;
+            return parse_hex(text.trim()).map(Self::new).ok_or(KeyError::Malformed);
+        }
+        let root: [u8; 32] = random()?;
+        let mut options = std::fs::OpenOptions::new();
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.write(true).create_new(true).open(path)?;
+        std::io::Write::write_all(&mut file, to_hex(&root).as_bytes())?;
+        file.sync_all()?;
+        Ok(Self::new(root))
+    }
+
+    pub fn seal(&self, tenant: TenantId, column: Column, row: Uuid, value: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE_LEN] = random().unwrap_or_else(|_| std::process::abort());
+        let mut sealed = Vec::with_capacity(HEADER_LEN + value.len() + 16);
+        sealed.extend([ALGORITHM_AES_256_GCM, KEY_ID]);
+        sealed.extend(nonce);
+        let aad = associated_data(tenant, column, row);
+        let text = self
+            .cipher(tenant)
+            .encrypt(&Nonce::from(nonce), Payload { msg: value, aad: &aad })
+            // only fails past 64 GiB
+            .unwrap_or_else(|_| std::process::abort());
+        sealed.extend(text);
+        sealed
+    }
+
+    pub fn open(&self, tenant: TenantId, column: Column, row: Uuid, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        let (header, text) = sealed.split_at_checked(HEADER_LEN).ok_or(Unsealable)?;
+        if header[0] != ALGORITHM_AES_256_GCM || header[1] != KEY_ID {
+            return Err(Unsealable);
+        }
+        let nonce: [u8; NONCE_LEN] = header[2..].try_into().map_err(|_| Unsealable)?;
+        let aad = associated_data(tenant, column, row);
+        self.cipher(tenant)
+            .decrypt(&Nonce::from(nonce), Payload { msg: text, aad: &aad })
+            .map_err(|_| Unsealable)
+    }
+
+    pub fn seal_text(&self, tenant: TenantId, column: Column, row: Uuid, value: &str) -> Vec<u8> {
+        self.seal(tenant, column, row, value.as_bytes())
+    }
+
+    pub fn open_text(
+        &self,
+        tenant: TenantId,
+        column: Column,
+        row: Uuid,
+        sealed: &[u8],
+    ) -> Result<String, Unsealable> {
+        String::from_utf8(self.open(tenant, column, row, sealed)?).map_err(|_| Unsealable)
+    }
+
+    /// A keyed hash for looking a value up without storing it: an ID number can be guessed, its hash cannot be
+    /// checked without the key.
+    pub fn lookup(&self, tenant: TenantId, column: Column, value: &str) -> Vec<u8> {
+        let key = self.derive(tenant, b"lookup");
+        self.mac(&key, &[column.0.as_bytes(), b"\0", value.as_bytes()])
+    }
+
+    /// Signs what leaves the house (webhooks).
+    pub fn sign(&self, tenant: TenantId, message: &[u8]) -> String {
+        let key = self.derive(tenant, b"webhook");
+        to_hex(&self.mac(&key, &[message]))
+    }
+
+    fn mac(&self, key: &[u8; 32], parts: &[&[u8]]) -> Vec<u8> {
+        let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key) else { std::process::abort() };
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().to_vec()
+    }
+
+    fn cipher(&self, tenant: TenantId) -> Aes256Gcm {
+        let key = self.derive(tenant, b"seal");
+        Aes256Gcm::new(&key.into())
+    }
+
+    fn derive(&self, tenant: TenantId, use_of: &[u8]) -> [u8; 32] {
+        let mut key = [0; 32];
+        let hkdf = Hkdf::<Sha256>::new(Some(tenant.0.as_bytes()), &self.root);
+        // 32 bytes are always within HKDF's limit
+        if hkdf.expand(use_of, &mut key).is_err() {
+            std::process::abort();
+        }
+        key
+    }
+}
+
+fn associated_data(tenant: TenantId, column: Column, row: Uuid) -> Vec<u8> {
+    format!("{tenant}|{}|{row}", column.0).into_bytes()
+}
+
+pub fn random<const N: usize>() -> Result<[u8; N], KeyError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(KeyError::NoRandom)?;
+    Ok(bytes)
+}
+
+pub fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        use std::fmt::Write;
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: Column = Column("person.name");
+    const PHONE: Column = Column("person.phone");
+
+    fn id(n: u128) -> Uuid {
+        Uuid::from_u128(n)
+    }
+
+    #[test]
+    fn a_sealed_value_opens_only_where_it_stands() {
+        let keys = Keys::new([7; 32]);
+        let (here, there) = (TenantId(id(1)), TenantId(id(2)));
+        let sealed = keys.seal_text(here, NAME, id(10), "林晓");
+
+        assert_eq!(keys.open_text(here, NAME, id(10), &sealed).as_deref(), Ok("林晓"));
+        assert_eq!(keys.open(there, NAME, id(10), &sealed), Err(Unsealable));
+        assert_eq!(keys.open(here, PHONE, id(10), &sealed), Err(Unsealable));
+        assert_eq!(keys.open(here, NAME, id(11), &sealed), Err(Unsealable));
+        assert_eq!(Keys::new([8; 32]).open(here, NAME, id(10), &sealed), Err(Unsealable));
+    }
+
+    #[test]
+    fn the_same_value_is_never_sealed_to_the_same_bytes() {
+        let keys = Keys::new([7; 32]);
+        let seal = || keys.seal_text(TenantId(id(1)), NAME, id(10), "林晓");
+        assert_ne!(seal(), seal());
+    }
+
+    #[test]
+    fn a_changed_byte_anywhere_is_refused() {
+        let keys = Keys::new([7; 32]);
+        let sealed = keys.seal_text(TenantId(id(1)), NAME, id(10), "林晓");
+        for i in 0..sealed.len() {
+            let mut broken = sealed.clone();
+            broken[i] ^= 1;
+            assert_eq!(keys.open(TenantId(id(1)), NAME, id(10), &broken), Err(Unsealable), "byte {i}");
+        }
+    }
+
+    #[test]
+    fn lookups_agree_within_a_tenant_and_differ_between_tenants() {
+        let keys = Keys::new([7; 32]);
+        let hash = |tenant| keys.lookup(TenantId(id(tenant)), PHONE, "13800000000");
+        assert_eq!(hash(1), hash(1));
+        assert_ne!(hash(1), hash(2));
+    }
+}

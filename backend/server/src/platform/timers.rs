@@ -1,0 +1,251 @@
+//! Timers are rows with a due time, not tasks: a restart loses none, and any node fires them.
+//!
+//! A slice schedules a timer in the transaction that makes it necessary and registers what happens when it is due.
+//! Firing locks the row, runs the handler and marks the row done in one transaction, so that it happens once.
+//! A `fence` older than the subject's makes the handler do nothing: an acknowledgement outruns a late escalation.
+
+use super::ctx::Ctx;
+use super::db::ScopedTx;
+use super::problem::Problem;
+use rules::Timestamp;
+use rules::ids::TenantId;
+use serde_json::Value;
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// The truth when no wake-up came.
+const POLL: Duration = Duration::from_millis(200);
+const MAX_BACKOFF_SECS: i64 = 30;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timer {
+    pub subject_id: Uuid,
+    pub kind: &'static str,
+    pub step: i32,
+    pub lap: i32,
+    pub fence: i64,
+    pub due_at: Timestamp,
+    pub body: Value,
+}
+
+/// A timer that is due, as its handler sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Due {
+    pub subject_id: Uuid,
+    pub kind: String,
+    pub step: i32,
+    pub lap: i32,
+    pub fence: i64,
+    pub due_at: Timestamp,
+    pub body: Value,
+}
+
+pub type Fired<'a> = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send + 'a>>;
+pub type TimerHandler = for<'a> fn(&'a Ctx, &'a mut ScopedTx, &'a Due) -> Fired<'a>;
+
+#[derive(Clone, Default)]
+pub struct TimerHandlers(BTreeMap<&'static str, TimerHandler>);
+
+impl fmt::Debug for TimerHandlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+impl TimerHandlers {
+    #[must_use]
+    pub fn on(mut self, kind: &'static str, handler: TimerHandler) -> Self {
+        self.0.insert(kind, handler);
+        self
+    }
+}
+
+/// Scheduling the same timer twice is one timer.
+pub async fn schedule(tx: &mut ScopedTx, timer: Timer) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "insert into timer (tenant_id, subject_id, kind, step, lap, fence, due_at, body)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         on conflict on constraint timer_pk do nothing",
+        tenant.0,
+        timer.subject_id,
+        timer.kind,
+        timer.step,
+        timer.lap,
+        timer.fence,
+        timer.due_at,
+        timer.body,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What a subject no longer waits for.
+pub async fn cancel(tx: &mut ScopedTx, subject_id: Uuid, kinds: &[&str], at: Timestamp) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    let kinds: Vec<String> = kinds.iter().map(|&kind| kind.to_owned()).collect();
+    sqlx::query!(
+        "update timer
+            set done_at = $4
+          where tenant_id = $1 and subject_id = $2 and kind = any($3) and done_at is null",
+        tenant.0,
+        subject_id,
+        &kinds,
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The earliest open timer of a subject, for showing what comes next.
+pub async fn next_for(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    subject_id: Uuid,
+    kind: &str,
+) -> sqlx::Result<Option<Timestamp>> {
+    sqlx::query_scalar!(
+        "select min(due_at)
+           from timer
+          where tenant_id = $1 and subject_id = $2 and kind = $3 and done_at is null",
+        tenant.0,
+        subject_id,
+        kind,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Fires what is due until told to stop.
+pub async fn run(ctx: Ctx, stop: CancellationToken) {
+    let mut commits = ctx.db.commits();
+    loop {
+        match fire_due(&ctx).await {
+            Ok(_) => ctx.engine_looked(),
+            Err(problem) => tracing::warn!(status = %problem.status(), "timers could not be read"),
+        }
+        let wait = next_wait(&ctx).await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+            _ = commits.changed() => {}
+        }
+    }
+}
+
+/// Fires everything that is due now; returns how many. Tests step the world with it.
+pub async fn fire_due(ctx: &Ctx) -> Result<usize, Problem> {
+    let mut fired = 0;
+    for tenant in ctx.tenants() {
+        while fire_one(ctx, tenant.id).await? {
+            fired += 1;
+        }
+    }
+    Ok(fired)
+}
+
+async fn fire_one(ctx: &Ctx, tenant: TenantId) -> Result<bool, Problem> {
+    let now = ctx.now();
+    let mut tx = ctx.begin_system(tenant).await?;
+    let Some(due) = sqlx::query_as!(
+        Due,
+        "select subject_id, kind, step, lap, fence, due_at, body
+           from timer
+          where tenant_id = $1 and done_at is null and due_at <= $2
+          order by due_at
+          limit 1
+            for update skip locked",
+        tenant.0,
+        now,
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    else {
+        return Ok(false);
+    };
+    let started = Instant::now();
+    let outcome = match ctx.timers.0.get(due.kind.as_str()) {
+        Some(handler) => handler(ctx, &mut tx, &due).await,
+        None => Err(Problem::not_found("no handler for this timer")),
+    };
+    if let Err(problem) = outcome {
+        tracing::error!(timer.kind = due.kind, subject.id = %due.subject_id, status = %problem.status(), "timer failed");
+        metrics::counter!("timer_failures_total", "kind" => due.kind.clone()).increment(1);
+        tx.rollback().await?;
+        put_off(ctx, tenant, &due).await?;
+        return Ok(true);
+    }
+    mark_done(&mut tx, &due, now).await?;
+    tx.commit().await?;
+    let lateness = (ctx.now() - due.due_at).as_seconds_f64().max(0.0);
+    metrics::histogram!("timer_lateness_seconds", "kind" => due.kind.clone()).record(lateness);
+    metrics::histogram!("timer_handling_seconds", "kind" => due.kind).record(started.elapsed().as_secs_f64());
+    Ok(true)
+}
+
+async fn mark_done(tx: &mut ScopedTx, due: &Due, at: Timestamp) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "update timer
+            set done_at = $7
+          where tenant_id = $1 and subject_id = $2 and kind = $3 and step = $4 and lap = $5 and fence = $6",
+        tenant.0,
+        due.subject_id,
+        due.kind,
+        due.step,
+        due.lap,
+        due.fence,
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A timer whose handler failed stays open and is tried again, later each time; the auditor sees it being late.
+async fn put_off(ctx: &Ctx, tenant: TenantId, due: &Due) -> Result<(), Problem> {
+    let mut tx = ctx.begin_system(tenant).await?;
+    sqlx::query!(
+        "update timer
+            set attempts = attempts + 1,
+                due_at = $7::timestamptz + make_interval(secs => least(power(2, attempts), $8)::double precision)
+          where tenant_id = $1 and subject_id = $2 and kind = $3 and step = $4 and lap = $5 and fence = $6",
+        tenant.0,
+        due.subject_id,
+        due.kind,
+        due.step,
+        due.lap,
+        due.fence,
+        ctx.now(),
+        MAX_BACKOFF_SECS as f64,
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn next_wait(ctx: &Ctx) -> Duration {
+    let mut wait = POLL;
+    for tenant in ctx.tenants() {
+        if let Ok(Some(due)) = next_due(ctx, tenant.id).await {
+            wait = wait.min((due - ctx.now()).to_std().unwrap_or(Duration::from_millis(1)));
+        }
+    }
+    wait.max(Duration::from_millis(1))
+}
+
+async fn next_due(ctx: &Ctx, tenant: TenantId) -> sqlx::Result<Option<Timestamp>> {
+    let mut tx = ctx.begin_system(tenant).await?;
+    sqlx::query_scalar!("select min(due_at) from timer where tenant_id = $1 and done_at is null", tenant.0)
+        .fetch_one(&mut *tx)
+        .await
+}

@@ -1,0 +1,3 @@
+//! Screenings.
+#[derive(Debug, Default)]
+pub struct Library;
