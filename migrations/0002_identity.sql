@@ -62,6 +62,7 @@ create table session (
     constraint session_token_unique unique (tenant_id, token_hash),
     constraint session_account foreign key (tenant_id, account_id) references account (tenant_id, id)
 );
+create index session_revoked on session (tenant_id, revoked_at) where revoked_at is not null;
 create index session_by_account on session (tenant_id, account_id) where revoked_at is null;
 
 create table live_ticket (

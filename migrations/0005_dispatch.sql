@@ -25,7 +25,7 @@ create table alarm (
     priority smallint not null constraint alarm_priority check (priority between 1 and 4),
     -- the state machine of rules::dispatch, whole; the columns beside it are for finding it
     state text not null constraint alarm_state check (state in ('raised', 'claimed', 'acknowledged', 'closed')),
-    machine jsonb not null,
+    machine_sealed bytea not null,
     holder_id uuid,
     policy text not null,
     policy_snapshot jsonb not null,

@@ -8,8 +8,7 @@ mod buffers;
 pub mod engine;
 #[cfg(target_arch = "wasm32")]
 mod exports;
+mod refusal;
 
-pub use engine::Engine;
-
-#[cfg(not(target_arch = "wasm32"))]
 pub use buffers::Buffers;
+pub use engine::Engine;

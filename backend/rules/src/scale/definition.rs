@@ -2,7 +2,7 @@
 //! `docs/clinical/scale-format.md`. Nothing here is checked beyond its shape; `plan` and `lint` do that.
 
 use super::number::{Number, Rounding};
-use super::Sex;
+use crate::people::Sex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -154,7 +154,7 @@ impl Number {
 
     /// Appends the number as JSON, without allocating.
     pub fn write_json(self, out: &mut Vec<u8>) {
-        let mut digits = Digits::default();
+        let mut digits = Digits { bytes: [0; LONGEST] };
         out.extend_from_slice(digits.text(self));
     }
 }
@@ -167,10 +167,11 @@ fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
 }
 
 /// Room for the longest number we print.
-#[derive(Default)]
 struct Digits {
-    bytes: [u8; 48],
+    bytes: [u8; LONGEST],
 }
+
+const LONGEST: usize = 48;
 
 impl Digits {
     fn text(&mut self, number: Number) -> &[u8] {
@@ -242,7 +243,7 @@ impl From<i64> for Number {
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = Digits::default();
+        let mut digits = Digits { bytes: [0; LONGEST] };
         f.write_str(std::str::from_utf8(digits.text(*self)).unwrap_or("?"))
     }
 }

@@ -1,1 +1,35 @@
-//! (being written)
+//! Triage: from results to a suggested tier 0–4, with its reasons, an owner and a deadline.
+//!
+//! A scale names bands and critical items; only the policy names tiers, and the policy is data. A score never
+//! predicts: it sets a floor, and a person decides. See `docs/clinical/triage.md`.
+
+mod alarm_id;
+mod assess;
+mod case;
+mod change;
+mod compile;
+mod document;
+mod finding;
+mod lint;
+mod second_look;
+mod simulate;
+mod suggest;
+mod what_if;
+
+#[cfg(test)]
+mod tests;
+
+pub use alarm_id::alarm_id;
+pub use assess::{Assessment, Hit, Input, assess};
+pub use case::{
+    Case, CriticalAnswer, Danger, Fact, History, Level, PreviousScore, ScaleResult, ScoreResult, SecondLook, SeenAgo,
+};
+pub use change::{Change, Refused, SecondAsk, SecondOutcome, answer_second, change};
+pub use compile::Policy;
+pub use document::{
+    BandRow, Bilingual, Cell, Certainty, Document, LookTable, PolicySource, Seen, Test, TierRule,
+};
+pub use finding::{Finding, Severity};
+pub use lint::{ScaleShape, ScaleShapes, lint};
+pub use simulate::{PastVisit, Settings, Simulation, TierChange, simulate};
+pub use suggest::{AlarmPlan, Counterfactual, IfMissed, Reason, Review, Suggestion, suggest};

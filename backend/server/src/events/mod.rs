@@ -149,7 +149,7 @@ pub(crate) async fn list_after(
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Head {
+pub struct Head {
     pub stream: String,
     pub epoch: i32,
     pub seq: i64,
