@@ -1,1 +1,37 @@
-//! Persons.
+//! Persons: one person, one file. What is known about somebody, sealed, and who has looked at it.
+
+mod store;
+
+pub use store::{load_brief, load_briefs, lock_person};
+
+use rules::Private;
+use rules::ids::{OrgId, PersonId};
+use rules::people::{Modifier, Sex, masked_name};
+use std::collections::BTreeSet;
+
+/// What other slices need of a person: to judge a result, to show who it is, to reach them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brief {
+    pub id: PersonId,
+    pub name: Private<String>,
+    pub sex: Sex,
+    pub age: Option<u16>,
+    pub phone: Option<Private<String>>,
+    pub address: Option<Private<String>>,
+    pub org: OrgId,
+    pub modifiers: BTreeSet<Modifier>,
+    pub is_anonymous: bool,
+}
+
+impl Brief {
+    /// What lists and walls may show. The label of an anonymous person names nobody and stays whole.
+    pub fn masked(&self) -> String {
+        if self.is_anonymous { self.name.expose().clone() } else { masked_name(self.name.expose()) }
+    }
+
+    /// The last four digits: enough to tell two people apart on a list.
+    pub fn phone_tail(&self) -> Option<String> {
+        let digits = self.phone.as_ref()?.expose();
+        digits.len().checked_sub(4).and_then(|from| digits.get(from..)).map(str::to_owned)
+    }
+}
