@@ -8,7 +8,9 @@ mod duty;
 mod matrix;
 
 pub use duty::{DutyEntry, Resolved, Via, holders, resolve};
-pub use matrix::{Conflict, PermissionMatrix, Scope, may, permissions, permissions_markdown, separation_conflict};
+pub use matrix::{
+    Conflict, PermissionMatrix, Scope, may, permissions, permissions_markdown, separation_conflict,
+};
 
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -182,7 +184,6 @@ impl Role {
 }
 
 impl Post {
-
     /// Whom to ask when nobody on the chain of org units holds the post. The last one is the end.
     pub const fn upward(self) -> Option<Self> {
         match self {

@@ -16,11 +16,12 @@ mod properties;
 mod tests;
 
 pub use alarm::{
-    Alarm, AlarmEvent, AlarmKind, CloseAsked, CloseCode, Escalation, Illegal, Opening, Shelved, State, Timer, TimerKind,
+    Alarm, AlarmEvent, AlarmKind, CloseAsked, CloseCode, Escalation, Illegal, Opening, Shelved, State, Timer,
+    TimerKind,
 };
 pub use escalation::{
-    Channel, EscalationPolicy, LastResort, NextStep, Pinned, Plan, Plans, Position, Repeat, SecondPerson, Stage, Step,
-    next_step,
+    Channel, EscalationPolicy, LastResort, NextStep, Pinned, Plan, Plans, Position, Repeat, SecondPerson,
+    Stage, Step, next_step,
 };
 pub use lint::lint;
 pub use order::{QueueRank, queue_rank};

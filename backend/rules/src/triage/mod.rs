@@ -22,14 +22,13 @@ mod tests;
 pub use alarm_id::alarm_id;
 pub use assess::{Assessment, Hit, Input, assess};
 pub use case::{
-    Case, CriticalAnswer, Danger, Fact, History, Level, PreviousScore, ScaleResult, ScoreResult, SecondLook, SeenAgo,
+    Case, CaseResult, Danger, Fact, History, PreviousScore, SecondLook, SeenAgo, StoredCritical,
+    StoredResult, StoredScore,
 };
-pub use change::{Change, Refused, SecondAsk, SecondOutcome, answer_second, change};
+pub use change::{Agrees, Change, Refused, SecondAsk, SecondOutcome, answer_second, change};
 pub use compile::Policy;
-pub use document::{
-    BandRow, Bilingual, Cell, Certainty, Document, LookTable, PolicySource, Seen, Test, TierRule,
-};
+pub use document::{Bilingual, Cell, Certainty, Document, PolicySource, Seen, Test, TierRule};
 pub use finding::{Finding, Severity};
 pub use lint::{ScaleShape, ScaleShapes, lint};
 pub use simulate::{PastVisit, Settings, Simulation, TierChange, simulate};
-pub use suggest::{AlarmPlan, Counterfactual, IfMissed, Reason, Review, Suggestion, suggest};
+pub use suggest::{AlarmPlan, Counterfactual, IfMissed, Reason, Review, ScaleUsed, Suggestion, suggest};

@@ -1,0 +1,212 @@
+//! Critical answers and the second look: what rings is the outcome of the two, not a single tick.
+
+use super::assess::{Context, Hit, Input};
+use super::case::{Case, CaseResult};
+use super::compile::Policy;
+use super::document::{Cell, CriticalRow, LookRow, Sign};
+use super::what_if::WhatIf;
+use crate::scale::{Level, Number, Status};
+
+/// What the look came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LookOutcome {
+    AllNo,
+    Low,
+    Moderate,
+    High,
+}
+
+/// A critical answer, and what the policy says of it in particular.
+struct CriticalFound<'a> {
+    scale: &'a str,
+    item: &'a str,
+    level: Level,
+    value: Option<Number>,
+    until_looked: Option<(&'a CriticalRow, Cell)>,
+}
+
+/// Adds the hits of the table; says the gravest critical answer, and whether a look is still owed.
+pub(super) fn hits<'a>(
+    policy: &'a Policy,
+    case: &'a Case,
+    what_if: &WhatIf,
+    hits: &mut Vec<Hit<'a>>,
+) -> (Option<Level>, bool) {
+    let found = critical_answers(policy, case, what_if);
+    let level = found.iter().map(|critical| critical.level).max();
+    let looks = LookAnswers::of(policy, case);
+    let (outcome, looked) = match what_if.look {
+        Some(outcome) => (Some(outcome), true),
+        None => (signs(policy, case, level, what_if, hits), looks.begun && looks.complete),
+    };
+    let rows = &policy.document().second_look.rows;
+    if let Some(supposed) = what_if.look {
+        let (id, row) = match supposed {
+            LookOutcome::High => ("second_look.high", &rows.high),
+            LookOutcome::Moderate => ("second_look.moderate", &rows.moderate),
+            LookOutcome::Low => ("second_look.low", &rows.low),
+            LookOutcome::AllNo => ("second_look.all_no", &rows.all_no),
+        };
+        hits.extend(cell(row, level).and_then(|cell| Hit::of_cell(id, &row.text, &row.source, cell)));
+    } else if outcome.is_none() && looked {
+        let hit = cell(&rows.all_no, level).and_then(|cell| {
+            Hit::of_cell("second_look.all_no", &rows.all_no.text, &rows.all_no.source, cell)
+        });
+        hits.extend(hit.map(|hit| Hit { inputs: inputs(&found), ..hit }));
+    }
+    let owed = level.is_some() && !looked && outcome != Some(LookOutcome::High);
+    if owed {
+        pending(policy, case, &found, hits);
+    }
+    (level, owed)
+}
+
+fn pending<'a>(policy: &'a Policy, case: &Case, found: &[CriticalFound<'a>], hits: &mut Vec<Hit<'a>>) {
+    let rows = &policy.document().second_look.rows;
+    let (id, row) = if case.seen.within_2h {
+        ("second_look.pending_recent", &rows.pending_recent)
+    } else {
+        ("second_look.pending_longer", &rows.pending_longer)
+    };
+    let by_table = found.iter().filter(|critical| critical.until_looked.is_none());
+    if let Some(level) = by_table.map(|critical| critical.level).max() {
+        let hit = cell(row, Some(level)).and_then(|cell| Hit::of_cell(id, &row.text, &row.source, cell));
+        hits.extend(hit.map(|hit| Hit { inputs: inputs(found), ..hit }));
+    }
+    for critical in found {
+        let Some((own, cell)) = critical.until_looked else { continue };
+        let hit = Hit::of_cell("critical.until_looked", &row.text, &own.source, cell);
+        hits.extend(hit.map(|hit| Hit {
+            scale: Some(critical.scale),
+            inputs: [critical.input(), None],
+            ..hit
+        }));
+    }
+}
+
+/// The signs of the highest row that has any, each as a hit.
+fn signs<'a>(
+    policy: &'a Policy,
+    case: &'a Case,
+    level: Option<Level>,
+    what_if: &WhatIf,
+    hits: &mut Vec<Hit<'a>>,
+) -> Option<LookOutcome> {
+    let table = &policy.document().second_look;
+    let in_order = [
+        (LookOutcome::High, &table.signs.high, &table.rows.high),
+        (LookOutcome::Moderate, &table.signs.moderate, &table.rows.moderate),
+        (LookOutcome::Low, &table.signs.low, &table.rows.low),
+    ];
+    for (outcome, signs, row) in in_order {
+        let mut any = false;
+        for sign in signs {
+            let Some((scale, inputs)) = shown(sign, case, level, what_if) else { continue };
+            any = true;
+            let hit =
+                cell(row, level).and_then(|cell| Hit::of_cell(&sign.id, &sign.text, &sign.source, cell));
+            hits.extend(hit.map(|hit| Hit { scale, inputs, ..hit }));
+        }
+        if any {
+            return Some(outcome);
+        }
+    }
+    None
+}
+
+type Shown<'a> = (Option<&'a str>, [Option<Input<'a>>; 2]);
+
+/// Does a sign show in this case, and by which values?
+pub(super) fn shown<'a>(
+    sign: &'a Sign,
+    case: &'a Case,
+    level: Option<Level>,
+    what_if: &WhatIf,
+) -> Option<Shown<'a>> {
+    let Some(scale) = sign.scale.as_deref() else {
+        let context = Context { case, result: None, level, what_if };
+        return context.all_hold(&sign.when).map(|inputs| (None, inputs));
+    };
+    case.results.iter().filter(|result| result.code() == scale).find_map(|result| {
+        let context = Context { case, result: Some(result), level, what_if };
+        context.all_hold(&sign.when).map(|inputs| (Some(scale), inputs))
+    })
+}
+
+fn cell(row: &LookRow, level: Option<Level>) -> Option<Cell> {
+    match level {
+        None => row.none,
+        Some(Level::Critical) => row.critical,
+        Some(Level::Strong) => row.strong,
+    }
+}
+
+fn inputs<'a>(found: &[CriticalFound<'a>]) -> [Option<Input<'a>>; 2] {
+    let mut values = found.iter().filter_map(CriticalFound::input);
+    [values.next(), values.next()]
+}
+
+impl<'a> CriticalFound<'a> {
+    fn input(&self) -> Option<Input<'a>> {
+        self.value.map(|value| Input { scale: Some(self.scale), name: self.item, value })
+    }
+}
+
+/// The policy's own rows, then whatever else the scales name critical. A look's answers are the look.
+fn critical_answers<'a>(policy: &'a Policy, case: &'a Case, what_if: &WhatIf) -> Vec<CriticalFound<'a>> {
+    let mut found = Vec::new();
+    for result in &case.results {
+        let rules = policy.rules(result.code());
+        if rules.is_some_and(|rules| rules.is_look) {
+            continue;
+        }
+        let rows = rules.map_or(&[][..], |rules| rules.critical);
+        let scale = result.code();
+        for row in rows {
+            let value = result.item(&row.item).map(|value| what_if.item(result, &row.item, value));
+            let Some(value) = value.filter(|value| *value >= row.critical_from) else { continue };
+            let strong = row.strong_from.is_some_and(|from| value >= from);
+            let level = if strong { Level::Strong } else { Level::Critical };
+            let until_looked = row.until_looked.map(|cell| (row, cell));
+            found.push(CriticalFound { scale, item: &row.item, level, value: Some(value), until_looked });
+        }
+        result.each_critical(|item, level| {
+            if rows.iter().all(|row| row.item != item) && !what_if.zeroes(result, item) {
+                let value = result.item(item);
+                found.push(CriticalFound { scale, item, level, value, until_looked: None });
+            }
+        });
+    }
+    found
+}
+
+/// Whether the look was begun, and answered far enough to mean "no".
+struct LookAnswers {
+    begun: bool,
+    complete: bool,
+}
+
+impl LookAnswers {
+    fn of(policy: &Policy, case: &Case) -> Self {
+        let mut answers = Self { begun: false, complete: true };
+        for result in &case.results {
+            if policy.rules(result.code()).is_some_and(|rules| rules.is_look) {
+                answers.begun = true;
+                answers.complete &= is_complete(result);
+            }
+        }
+        answers
+    }
+}
+
+fn is_complete(result: &CaseResult) -> bool {
+    !result.has_status(Status::Incomplete) && !result.has_status(Status::Invalid)
+}
+
+/// The critical answers of a case by scale and item, for counterfactuals.
+pub(super) fn critical_items<'a>(policy: &'a Policy, case: &'a Case) -> Vec<(&'a str, &'a str)> {
+    critical_answers(policy, case, &WhatIf::default())
+        .into_iter()
+        .map(|critical| (critical.scale, critical.item))
+        .collect()
+}
