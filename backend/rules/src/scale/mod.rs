@@ -23,8 +23,8 @@ mod scored;
 mod trace;
 pub mod wire;
 
-pub use columns::Columns;
 pub use answers::{AnswerError, AnswerReason, AnswerSheet, Answers, Given, Respondent};
+pub use columns::Columns;
 pub use definition::Definition;
 pub use finding::{Finding, Weight};
 pub use library::{Library, LibraryError};
@@ -96,8 +96,7 @@ impl Scale {
         let mut sheet = self.sheet(answers)?;
         let mut answered = Vec::with_capacity(times.len());
         for (id, ms) in times {
-            let item =
-                self.item_index(id).ok_or_else(|| AnswerError::new(id, AnswerReason::UnknownItem))?;
+            let item = self.item_index(id).ok_or_else(|| AnswerError::new(id, AnswerReason::UnknownItem))?;
             if sheet.cells[item].index().is_some() {
                 answered.push(*ms);
             }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 /// A fraction in lowest terms with a positive denominator. Never a float.
+#[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Number {
     numerator: i64,
@@ -261,6 +262,10 @@ impl fmt::Debug for Number {
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if let Some(whole) = self.as_whole() {
+            return serializer.serialize_i64(whole);
+        }
+        let scaled = self.ten_thousandths();
+        if let (0, Ok(whole)) = (scaled % DECIMAL_UNIT, i64::try_from(scaled / DECIMAL_UNIT)) {
             return serializer.serialize_i64(whole);
         }
         // The printed decimal, carried by the nearest float: JSON has no other number.

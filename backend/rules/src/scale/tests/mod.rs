@@ -1,0 +1,9 @@
+//! The engine by tables, properties and golden cases.
+
+mod format;
+mod oracle;
+mod properties;
+mod results;
+mod rows;
+mod shipped;
+mod tiny;
