@@ -1,8 +1,13 @@
 //! Persons: one person, one file. What is known about somebody, sealed, and who has looked at it.
 
+mod draft;
+mod http;
+mod ops;
 mod store;
 
-pub use store::{load_brief, load_briefs, lock_person};
+pub use draft::File;
+pub use http::router;
+pub use store::{insert, load_brief, load_briefs, lock_person};
 
 use rules::Private;
 use rules::ids::{OrgId, PersonId};
