@@ -58,7 +58,7 @@ pub(super) fn counterfactuals(policy: &Policy, case: &Case, actual: &Assessment<
     let mut found = Vec::new();
     let mut suppose = |what_if: &WhatIf, zh: String, en: String| {
         let tier = assess_if(policy, case, what_if).tier;
-        let text = Bilingual::new(format!("{zh}:{tier} 级"), format!("{en}: tier {tier}"));
+        let text = Bilingual::new(format!("{zh}：{tier} 级"), format!("{en}: tier {tier}"));
         if tier != actual.tier && found.iter().all(|known: &Counterfactual| known.text != text) {
             found.push(Counterfactual { text, tier });
         }
