@@ -5,5 +5,6 @@ mod oracle;
 mod properties;
 mod results;
 mod rows;
+mod schema;
 mod shipped;
 mod tiny;
