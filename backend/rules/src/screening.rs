@@ -1,1 +1,160 @@
-//! (being written)
+//! May these answers be taken in? Consent, age, and times that can be.
+//!
+//! Sources: Personal Information Protection Law of the PRC (2021), articles 13 (grounds, among them the protection of
+//! life in an emergency), 14 (consent), 28 (sensitive information, and that of children), 31 (a guardian's consent
+//! under 14). Seen: memory; a lawyer of the tenant confirms them before use.
+
+use crate::Timestamp;
+use chrono::TimeDelta;
+
+/// Under this age a guardian consents.
+pub const GUARDIAN_BELOW_AGE: u16 = 14;
+/// A tablet's clock may be this far ahead of ours.
+const CLOCK_SKEW_MINUTES: i64 = 5;
+/// Nobody answers one questionnaire for longer; a tablet that says so has a wrong clock.
+const LONGEST_HOURS: i64 = 24;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    pub now: Timestamp,
+    pub started_at: Timestamp,
+    pub finished_at: Timestamp,
+    pub age: Option<u16>,
+    pub consent: Option<ConsentFacts>,
+    /// why a submit without consent was needed to protect a life
+    pub danger_to_life: Option<&'a str>,
+    /// brought in from records that were made elsewhere, under consent given there
+    pub is_import: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct ConsentFacts {
+    pub given_at: Timestamp,
+    pub by_guardian: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the end lies in the future; check the clock of the device")]
+    FinishedInFuture,
+    #[error("the start lies after the end")]
+    StartedAfterFinish,
+    #[error("the start lies more than {LONGEST_HOURS} hours before the end")]
+    TookTooLong,
+    #[error("nobody has consented; without consent only danger to life, with a reason, allows this")]
+    NoConsent,
+    #[error("say in a few words what the danger to life is")]
+    DangerWithoutReason,
+    #[error("the consent was given after the answers")]
+    ConsentAfterAnswers,
+    #[error("under {GUARDIAN_BELOW_AGE} a guardian consents")]
+    GuardianNeeded,
+}
+
+impl Refused {
+    /// The field to mend.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::FinishedInFuture => "finished_at",
+            Self::StartedAfterFinish | Self::TookTooLong => "started_at",
+            Self::NoConsent => "consent",
+            Self::DangerWithoutReason => "danger_to_life.reason",
+            Self::ConsentAfterAnswers => "consent.given_at",
+            Self::GuardianNeeded => "consent.by",
+        }
+    }
+}
+
+pub fn may_submit(facts: &Facts<'_>) -> Result<(), Refused> {
+    if facts.finished_at > facts.now + TimeDelta::minutes(CLOCK_SKEW_MINUTES) {
+        return Err(Refused::FinishedInFuture);
+    }
+    if facts.started_at > facts.finished_at {
+        return Err(Refused::StartedAfterFinish);
+    }
+    if facts.finished_at - facts.started_at > TimeDelta::hours(LONGEST_HOURS) {
+        return Err(Refused::TookTooLong);
+    }
+    if facts.is_import {
+        return Ok(());
+    }
+    match (facts.consent, facts.danger_to_life) {
+        (None, None) => Err(Refused::NoConsent),
+        (None, Some(reason)) if reason.trim().is_empty() => Err(Refused::DangerWithoutReason),
+        (None, Some(_)) => Ok(()),
+        (Some(consent), _) => may_rest_on(consent, facts),
+    }
+}
+
+fn may_rest_on(consent: ConsentFacts, facts: &Facts<'_>) -> Result<(), Refused> {
+    if consent.given_at > facts.finished_at + TimeDelta::minutes(CLOCK_SKEW_MINUTES) {
+        return Err(Refused::ConsentAfterAnswers);
+    }
+    if facts.age.is_some_and(|age| age < GUARDIAN_BELOW_AGE) && !consent.by_guardian {
+        return Err(Refused::GuardianNeeded);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_timestamp(1_790_000_000 + minute * 60, 0).unwrap()
+    }
+
+    fn by(guardian: bool) -> Option<ConsentFacts> {
+        Some(ConsentFacts { given_at: at(0), by_guardian: guardian })
+    }
+
+    const NOTHING: Option<ConsentFacts> = None;
+
+    fn facts(consent: Option<ConsentFacts>) -> Facts<'static> {
+        Facts {
+            now: at(20),
+            started_at: at(1),
+            finished_at: at(10),
+            age: Some(34),
+            consent,
+            danger_to_life: None,
+            is_import: false,
+        }
+    }
+
+    #[test]
+    fn consent_is_needed_except_for_danger_to_life_with_a_reason() {
+        assert_eq!(may_submit(&facts(by(false))), Ok(()));
+        assert_eq!(may_submit(&facts(NOTHING)), Err(Refused::NoConsent));
+        let danger = |reason| may_submit(&Facts { danger_to_life: Some(reason), ..facts(NOTHING) });
+        assert_eq!(danger("站在楼顶"), Ok(()));
+        assert_eq!(danger("  "), Err(Refused::DangerWithoutReason));
+    }
+
+    #[test]
+    fn under_fourteen_a_guardian_consents() {
+        let aged = |age, guardian| may_submit(&Facts { age: Some(age), ..facts(by(guardian)) });
+        assert_eq!(aged(13, false), Err(Refused::GuardianNeeded));
+        assert_eq!(aged(13, true), Ok(()));
+        assert_eq!(aged(14, false), Ok(()));
+    }
+
+    #[test]
+    fn times_that_cannot_be_are_refused_with_their_field() {
+        let future = Facts { finished_at: at(26), ..facts(by(false)) };
+        assert_eq!(may_submit(&future).map_err(Refused::field), Err("finished_at"));
+        let just_ahead = Facts { finished_at: at(25), ..facts(by(false)) };
+        assert_eq!(may_submit(&just_ahead), Ok(()));
+        let backwards = Facts { started_at: at(11), ..facts(by(false)) };
+        assert_eq!(may_submit(&backwards).map_err(Refused::field), Err("started_at"));
+        let days = Facts { started_at: at(-2000), ..facts(by(false)) };
+        assert_eq!(may_submit(&days), Err(Refused::TookTooLong));
+        let late = Some(ConsentFacts { given_at: at(16), by_guardian: false });
+        assert_eq!(may_submit(&facts(late)), Err(Refused::ConsentAfterAnswers));
+    }
+
+    #[test]
+    fn records_from_elsewhere_bring_their_own_consent() {
+        assert_eq!(may_submit(&Facts { is_import: true, ..facts(NOTHING) }), Ok(()));
+    }
+}
