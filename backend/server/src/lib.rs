@@ -1,7 +1,7 @@
 //! Do: one folder per domain. A request passes `http → ops → rules → store` and nothing else.
 //!
-//! Calls go down only; on the same level or upwards there is a timer or an event:
-//! `triage → dispatch` is a timer, screens are fed by events.
+//! Calls go down only: overview → screening, dispatch → triage → people → identity → audit → events, platform.
+//! On the same level or upwards there is a timer or an event.
 
 pub mod audit;
 pub mod dispatch;
@@ -11,3 +11,4 @@ pub mod people;
 pub mod platform;
 pub mod screening;
 pub mod triage;
+pub mod wiring;

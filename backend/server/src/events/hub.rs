@@ -181,10 +181,7 @@ impl Hub {
 
     fn position(&self, tenant: TenantId, head: &Head) -> Option<i64> {
         let rings = self.rings.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        rings
-            .get(&(tenant, head.stream.clone()))
-            .filter(|ring| ring.epoch == head.epoch)
-            .map(|ring| ring.seq)
+        rings.get(&(tenant, head.stream.clone())).filter(|ring| ring.epoch == head.epoch).map(|ring| ring.seq)
     }
 }
 

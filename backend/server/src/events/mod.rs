@@ -21,6 +21,7 @@ use uuid::Uuid;
 pub enum Subject {
     Alarm(Uuid),
     QueueItem(Uuid),
+    Screening(Uuid),
     Duty(Uuid),
     System(Uuid),
 }
@@ -30,6 +31,7 @@ impl Subject {
         match self {
             Self::Alarm(_) => "alarm",
             Self::QueueItem(_) => "queue_item",
+            Self::Screening(_) => "screening",
             Self::Duty(_) => "duty",
             Self::System(_) => "system",
         }
@@ -37,7 +39,11 @@ impl Subject {
 
     pub const fn id(self) -> Uuid {
         match self {
-            Self::Alarm(id) | Self::QueueItem(id) | Self::Duty(id) | Self::System(id) => id,
+            Self::Alarm(id)
+            | Self::QueueItem(id)
+            | Self::Screening(id)
+            | Self::Duty(id)
+            | Self::System(id) => id,
         }
     }
 }
@@ -160,4 +166,3 @@ pub(crate) async fn heads(db: &mut PgConnection, tenant: TenantId) -> sqlx::Resu
         .fetch_all(db)
         .await
 }
-

@@ -189,11 +189,11 @@ impl Screen {
         Ok(names
             .into_iter()
             .map(|stream| {
-                known
-                    .iter()
-                    .find(|head| head.stream == stream)
-                    .cloned()
-                    .unwrap_or(Head { stream, epoch: 1, seq: 0 })
+                known.iter().find(|head| head.stream == stream).cloned().unwrap_or(Head {
+                    stream,
+                    epoch: 1,
+                    seq: 0,
+                })
             })
             .collect())
     }

@@ -46,8 +46,12 @@ pub async fn sign_in(
     if let Some(guesses) = GUESSES.as_ref()
         && guesses.check_key(&login).is_err()
     {
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts; wait a while")
-            .with("retry_after", TRIES_REFILL.as_secs()));
+        return Err(Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-attempts",
+            "Too many attempts; wait a while",
+        )
+        .with("retry_after", TRIES_REFILL.as_secs()));
     }
     let found = {
         let mut directory = ctx.db.directory().await?;
@@ -119,15 +123,20 @@ async fn insert(ctx: &Ctx, tx: &mut ScopedTx, new: &NewAccount) -> Result<String
     let (token, hash) = make_token(tenant)?;
     let now = ctx.now();
     let login = new.login.trim().to_lowercase();
-    if login.is_empty() || login.len() > 64 || !login.chars().all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c)) {
+    if login.is_empty()
+        || login.len() > 64
+        || !login.chars().all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c))
+    {
         return Err(Problem::invalid("login", "1 to 64 letters, digits or . _ - @"));
     }
-    store::insert_account(tx, new.id, &login, new.name.trim(), now).await.map_err(|error| {
-        match violated(&error) {
-            Some("login_directory_pk" | "account_login_unique") => Problem::invalid("login", "this login is taken"),
-            Some("account_pk") => Problem::id_reused(),
-            _ => error.into(),
+    store::insert_account(tx, new.id, &login, new.name.trim(), now).await.map_err(|error| match violated(
+        &error,
+    ) {
+        Some("login_directory_pk" | "account_login_unique") => {
+            Problem::invalid("login", "this login is taken")
         }
+        Some("account_pk") => Problem::id_reused(),
+        _ => error.into(),
     })?;
     store::replace_grants(tx, new.id, &new.grants).await?;
     store::set_setup(tx, new.id, &hash, now + chrono::Duration::hours(SETUP_HOURS)).await?;

@@ -12,6 +12,7 @@ use rules::identity::{Action, DutyEntry, Post};
 use rules::ids::{AccountId, OrgId};
 use serde::Serialize;
 use serde_json::json;
+use std::collections::HashMap;
 
 /// Somebody on a post.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -76,19 +77,30 @@ pub async fn holders_of(tx: &mut ScopedTx, post: Post, at: OrgId) -> sqlx::Resul
 
 /// Resolves a post to a person; an empty post resolves upward. `None`: nobody at all is on duty.
 pub async fn owner_of(tx: &mut ScopedTx, post: Post, at: OrgId) -> sqlx::Result<Option<Owner>> {
-    let chain = org::list_chain(tx, at).await?;
+    Ok(owners_of(tx, &[(post, at)]).await?.remove(&(post, at)))
+}
+
+/// The same for many at once; who is not in the answer has nobody.
+pub async fn owners_of(
+    tx: &mut ScopedTx,
+    posts: &[(Post, OrgId)],
+) -> sqlx::Result<HashMap<(Post, OrgId), Owner>> {
+    let orgs: Vec<OrgId> = posts.iter().map(|(_, org)| *org).collect();
+    let chains = org::list_chains(tx, &orgs).await?;
     let holders = list_holders(tx).await?;
-    let resolved = rules::identity::resolve(post, &chain, &entries(&holders));
-    Ok(resolved.account.zip(resolved.post).map(|(account, post)| Owner {
-        post,
-        account,
-        name: holders
-            .iter()
-            .find(|holder| holder.account_id == account)
-            .map(|holder| holder.name.clone())
-            .unwrap_or_default(),
-        passed: resolved.empty_posts,
-    }))
+    let entries = entries(&holders);
+    let name_of = |account| {
+        holders.iter().find(|holder| holder.account_id == account).map(|holder| holder.name.clone())
+    };
+    Ok(posts
+        .iter()
+        .filter_map(|&(post, at)| {
+            let resolved = rules::identity::resolve(post, chains.get(&at)?, &entries);
+            let (account, found) = resolved.account.zip(resolved.post)?;
+            let name = name_of(account).unwrap_or_default();
+            Some(((post, at), Owner { post: found, account, name, passed: resolved.empty_posts }))
+        })
+        .collect())
 }
 
 fn entries(holders: &[Holder]) -> Vec<DutyEntry> {
@@ -126,7 +138,9 @@ pub async fn go_on_duty(
     .execute(&mut **tx)
     .await
     .map_err(|error| match violated(&error) {
-        Some("duty_open_once") => Problem::new(StatusCode::CONFLICT, "already-on-duty", "Already on this post"),
+        Some("duty_open_once") => {
+            Problem::new(StatusCode::CONFLICT, "already-on-duty", "Already on this post")
+        }
         _ => error.into(),
     })?;
     record(ctx, tx, "duty.on", post, org, account).await
@@ -228,7 +242,8 @@ async fn record(
     account: AccountId,
 ) -> Result<(), Problem> {
     let detail = json!({"post": post.code(), "org_id": org, "account_id": account});
-    let entry = Entry { action: kind, subject_kind: "account", subject_id: Some(account.0), detail: detail.clone() };
+    let entry =
+        Entry { action: kind, subject_kind: "account", subject_id: Some(account.0), detail: detail.clone() };
     crate::audit::write(ctx, tx, entry).await?;
     let event = NewEvent {
         stream: Stream::Tenant,

@@ -166,8 +166,11 @@ async fn me(State(ctx): State<Ctx>, actor: Actor) -> Result<Json<Me>, Problem> {
     let mut tx = ctx.db.begin(&actor.scope()).await?;
     let tenant = store::load_tenant(&mut tx, actor.tenant).await?;
     let row = store::load_account(&mut tx, actor.account).await?.ok_or_else(super::signed_out)?;
-    let mine =
-        duty::list_holders(&mut tx).await?.into_iter().filter(|holder| holder.account_id == actor.account).collect();
+    let mine = duty::list_holders(&mut tx)
+        .await?
+        .into_iter()
+        .filter(|holder| holder.account_id == actor.account)
+        .collect();
     let has_second_factor = row.second_factor_sealed.is_some();
     Ok(Json(Me {
         account,
@@ -180,10 +183,15 @@ async fn me(State(ctx): State<Ctx>, actor: Actor) -> Result<Json<Me>, Problem> {
             demo: ctx.is_demo,
         },
         csrf: actor.csrf.clone(),
-        permissions: Action::ALL.iter().filter(|action| actor.may(**action)).map(|action| action.code()).collect(),
+        permissions: Action::ALL
+            .iter()
+            .filter(|action| actor.may(**action))
+            .map(|action| action.code())
+            .collect(),
         duty: mine,
         has_second_factor,
-        needs_second_factor: !has_second_factor && actor.grants.iter().any(|grant| grant.role.is_administrator()),
+        needs_second_factor: !has_second_factor
+            && actor.grants.iter().any(|grant| grant.role.is_administrator()),
         now: ctx.now(),
     }))
 }
@@ -256,7 +264,10 @@ struct SetupView {
 /// Look at a one-time link.
 #[utoipa::path(get, path = "/setup/{token}", tag = "identity", params(("token" = String, Path)),
     responses((status = 200, body = SetupView), (status = 404, body = Problem)))]
-async fn look_at_setup(State(ctx): State<Ctx>, Path(token): Path<String>) -> Result<Json<SetupView>, Problem> {
+async fn look_at_setup(
+    State(ctx): State<Ctx>,
+    Path(token): Path<String>,
+) -> Result<Json<SetupView>, Problem> {
     let (login, name) = accounts::look_at_setup(&ctx, &token).await?;
     Ok(Json(SetupView { login, name }))
 }
@@ -360,7 +371,8 @@ async fn put_account(
     Id(id): Id<AccountId>,
     Body(body): Body<PutAccount>,
 ) -> Result<Response, Problem> {
-    let name = rules::people::Name::parse(&body.name).map_err(|invalid| Problem::invalid("name", invalid.to_string()))?;
+    let name = rules::people::Name::parse(&body.name)
+        .map_err(|invalid| Problem::invalid("name", invalid.to_string()))?;
     let mut grants = Vec::with_capacity(body.roles.len());
     for (i, view) in body.roles.iter().enumerate() {
         let role = view
@@ -384,14 +396,22 @@ async fn put_account(
 
 /// Disable an account and end its sessions.
 #[utoipa::path(post, path = "/accounts/{id}/disable", tag = "identity", params(("id" = Uuid, Path)), responses((status = 204)))]
-async fn disable_account(State(ctx): State<Ctx>, actor: Actor, Id(id): Id<AccountId>) -> Result<StatusCode, Problem> {
+async fn disable_account(
+    State(ctx): State<Ctx>,
+    actor: Actor,
+    Id(id): Id<AccountId>,
+) -> Result<StatusCode, Problem> {
     accounts::disable(&ctx, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Enable a disabled account.
 #[utoipa::path(post, path = "/accounts/{id}/enable", tag = "identity", params(("id" = Uuid, Path)), responses((status = 204)))]
-async fn enable_account(State(ctx): State<Ctx>, actor: Actor, Id(id): Id<AccountId>) -> Result<StatusCode, Problem> {
+async fn enable_account(
+    State(ctx): State<Ctx>,
+    actor: Actor,
+    Id(id): Id<AccountId>,
+) -> Result<StatusCode, Problem> {
     accounts::enable(&ctx, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,9 +10,9 @@ mod sessions;
 mod store;
 
 pub use accounts::{NewAccount, create_account, first_administrator};
-pub use duty::{Holder, Owner, go_on_duty, holders_of, owner_of};
+pub use duty::{Holder, Owner, go_on_duty, holders_of, owner_of, owners_of};
 pub use http::router;
-pub use org::{OrgUnit, district_of, insert_org_unit, load_org_unit, resolve_org_path};
+pub use org::{OrgUnit, district_of, insert_org_unit, load_org_unit, load_org_units, resolve_org_path};
 pub use password::{PasswordHash, hash_password};
 pub use sessions::{
     SessionCache, authenticate, is_current, make_ticket, signed_out, take_ticket, watch_revocations,

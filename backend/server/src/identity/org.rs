@@ -4,6 +4,7 @@ use crate::platform::{Problem, ScopedTx};
 use rules::ids::OrgId;
 use rules::people::OrgKind;
 use serde::Serialize;
+use std::collections::HashMap;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct OrgUnit {
@@ -63,6 +64,33 @@ pub async fn load_org_unit(tx: &mut ScopedTx, id: OrgId) -> sqlx::Result<Option<
     }))
 }
 
+/// Names for showing; also of units above the visible part, which are no secret.
+pub async fn load_org_units(tx: &mut ScopedTx, ids: &[OrgId]) -> sqlx::Result<HashMap<OrgId, OrgUnit>> {
+    let tenant = tx.tenant();
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        "select id, parent_id, kind, code, name, district_id from org_unit where tenant_id = $1 and id = any($2)",
+        tenant.0,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let unit = OrgUnit {
+                id: OrgId(row.id),
+                parent_id: row.parent_id.map(OrgId),
+                kind: row.kind,
+                code: row.code,
+                name: row.name,
+                district_id: OrgId(row.district_id),
+            };
+            (unit.id, unit)
+        })
+        .collect())
+}
+
 /// The district an org unit lies in, which names the stream its events go to.
 pub async fn district_of(tx: &mut ScopedTx, id: OrgId) -> Result<OrgId, Problem> {
     let tenant = tx.tenant();
@@ -76,11 +104,22 @@ pub async fn district_of(tx: &mut ScopedTx, id: OrgId) -> Result<OrgId, Problem>
 /// From the unit up to the root.
 pub async fn list_chain(tx: &mut ScopedTx, id: OrgId) -> sqlx::Result<Vec<OrgId>> {
     let tenant = tx.tenant();
-    let path = sqlx::query_scalar!("select path from org_unit where tenant_id = $1 and id = $2", tenant.0, id.0)
-        .fetch_optional(&mut **tx)
-        .await?
-        .unwrap_or_default();
+    let path =
+        sqlx::query_scalar!("select path from org_unit where tenant_id = $1 and id = $2", tenant.0, id.0)
+            .fetch_optional(&mut **tx)
+            .await?
+            .unwrap_or_default();
     Ok(path.into_iter().rev().map(OrgId).collect())
+}
+
+pub async fn list_chains(tx: &mut ScopedTx, ids: &[OrgId]) -> sqlx::Result<HashMap<OrgId, Vec<OrgId>>> {
+    let tenant = tx.tenant();
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows =
+        sqlx::query!("select id, path from org_unit where tenant_id = $1 and id = any($2)", tenant.0, &ids)
+            .fetch_all(&mut **tx)
+            .await?;
+    Ok(rows.into_iter().map(|row| (OrgId(row.id), row.path.into_iter().rev().map(OrgId).collect())).collect())
 }
 
 pub async fn list_districts_under(tx: &mut ScopedTx, scopes: &[OrgId]) -> sqlx::Result<Vec<String>> {

@@ -42,7 +42,8 @@ pub async fn verify_password(password: String, hash: Option<PasswordHash>) -> bo
     tokio::task::spawn_blocking(move || {
         let is_somebody = hash.is_some();
         let text = hash.map_or_else(|| NOBODY.to_owned(), |hash| hash.0);
-        let (Some(argon2), Ok(parsed)) = (argon2(), argon2::password_hash::phc::PasswordHash::new(&text)) else {
+        let (Some(argon2), Ok(parsed)) = (argon2(), argon2::password_hash::phc::PasswordHash::new(&text))
+        else {
             return false;
         };
         argon2.verify_password(password.as_bytes(), &parsed).is_ok() && is_somebody

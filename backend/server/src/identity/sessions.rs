@@ -108,12 +108,16 @@ pub async fn start(ctx: &Ctx, tenant: TenantId, account: AccountId) -> Result<Si
     let id = SessionId(ctx.new_id());
     let expires_at = now + chrono::Duration::hours(LIFETIME_HOURS);
     store::insert_session(&mut tx, id, account, &hash, &csrf, now, expires_at).await?;
-    crate::audit::write(ctx, &mut tx, crate::audit::Entry {
-        action: "session.start",
-        subject_kind: "account",
-        subject_id: Some(account.0),
-        detail: serde_json::json!({}),
-    })
+    crate::audit::write(
+        ctx,
+        &mut tx,
+        crate::audit::Entry {
+            action: "session.start",
+            subject_kind: "account",
+            subject_id: Some(account.0),
+            detail: serde_json::json!({}),
+        },
+    )
     .await?;
     tx.commit().await?;
     let actor = load(ctx, tenant, &hash).await?.ok_or_else(signed_out)?;

@@ -46,13 +46,9 @@ pub async fn load_tenants(db: &crate::platform::db::Db) -> sqlx::Result<Vec<Tena
 }
 
 pub async fn load_tenant(db: &mut PgConnection, id: TenantId) -> sqlx::Result<TenantRow> {
-    sqlx::query_as!(
-        TenantRow,
-        "select name, zone, is_fictional, helplines from tenant where id = $1",
-        id.0
-    )
-    .fetch_one(db)
-    .await
+    sqlx::query_as!(TenantRow, "select name, zone, is_fictional, helplines from tenant where id = $1", id.0)
+        .fetch_one(db)
+        .await
 }
 
 /// Where a login belongs, before anything else is known.
@@ -400,7 +396,11 @@ pub async fn insert_ticket(
 }
 
 /// Single use: whoever deletes the row has the ticket. Gives the session it was made in.
-pub async fn take_ticket(tx: &mut ScopedTx, token_hash: &[u8], now: Timestamp) -> sqlx::Result<Option<Vec<u8>>> {
+pub async fn take_ticket(
+    tx: &mut ScopedTx,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> sqlx::Result<Option<Vec<u8>>> {
     let tenant = tx.tenant();
     sqlx::query_scalar!(
         "with taken as (

@@ -25,7 +25,8 @@ pub async fn serve(uri: Uri) -> Response {
             if let Ok(kind) = HeaderValue::from_str(&kind) {
                 headers.insert(header::CONTENT_TYPE, kind);
             }
-            let lasting = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+            let lasting =
+                if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(lasting));
             response
         }
@@ -35,9 +36,7 @@ pub async fn serve(uri: Uri) -> Response {
 
 fn page() -> Response {
     match WebConsole::get("index.html") {
-        Some(file) => {
-            ([(header::CACHE_CONTROL, "no-cache")], Html(file.data.into_owned())).into_response()
-        }
+        Some(file) => ([(header::CACHE_CONTROL, "no-cache")], Html(file.data.into_owned())).into_response(),
         None => Problem::not_found("the web console was not built into this binary").into_response(),
     }
 }

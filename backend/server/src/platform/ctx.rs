@@ -23,6 +23,7 @@ pub struct Parts {
     pub library: crate::screening::Library,
     pub hub: Hub,
     pub sessions: SessionCache,
+    pub policies: crate::triage::PolicyCache,
     pub timers: TimerHandlers,
     pub webhook: Option<crate::dispatch::Webhook>,
     pub spool: crate::dispatch::Spool,

@@ -51,12 +51,9 @@ impl Routes {
     pub fn add(mut self, access: Access, route: UtoipaMethodRouter<Ctx>) -> Self {
         let (schemas, paths, methods) = route;
         for (path, item) in &paths.paths {
-            for (method, operation) in [
-                ("GET", &item.get),
-                ("PUT", &item.put),
-                ("POST", &item.post),
-                ("DELETE", &item.delete),
-            ] {
+            for (method, operation) in
+                [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)]
+            {
                 if operation.is_some() {
                     self.list.push(RouteAccess {
                         path: path.clone(),
@@ -66,7 +63,8 @@ impl Routes {
                 }
             }
         }
-        let methods = methods.layer(from_fn(move |request: Request, next: Next| guard(access, request, next)));
+        let methods =
+            methods.layer(from_fn(move |request: Request, next: Next| guard(access, request, next)));
         self.router = self.router.routes((schemas, paths, methods));
         self
     }
@@ -114,8 +112,12 @@ pub fn edge(router: axum::Router<Ctx>, ctx: &Ctx) -> axum::Router<Ctx> {
         .layer(from_fn(limit_time))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             tracing::error!("a handler panicked");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side; it is on record")
-                .into_response()
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something failed on our side; it is on record",
+            )
+            .into_response()
         }))
         .layer(from_fn_with_state(ctx.clone(), name_request))
         .layer(from_fn(security_headers))
@@ -180,12 +182,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-            BytesRejection::FailedToBufferBody(inner) if inner.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                too_large(BODY_LIMIT)
-            }
-            _ => malformed("the body could not be read"),
-        })?;
+        let bytes =
+            axum::body::Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+                BytesRejection::FailedToBufferBody(inner)
+                    if inner.status() == StatusCode::PAYLOAD_TOO_LARGE =>
+                {
+                    too_large(BODY_LIMIT)
+                }
+                _ => malformed("the body could not be read"),
+            })?;
         parse_json(&bytes).map(Self)
     }
 }

@@ -81,7 +81,13 @@ impl Keys {
         sealed
     }
 
-    pub fn open(&self, tenant: TenantId, column: Column, row: Uuid, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+    pub fn open(
+        &self,
+        tenant: TenantId,
+        column: Column,
+        row: Uuid,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Unsealable> {
         let (header, text) = sealed.split_at_checked(HEADER_LEN).ok_or(Unsealable)?;
         if header[0] != ALGORITHM_AES_256_GCM || header[1] != KEY_ID {
             return Err(Unsealable);

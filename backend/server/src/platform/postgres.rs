@@ -240,9 +240,10 @@ async fn create_database(superuser: &PgConnectOptions) -> Result<(), PostgresErr
              $$",
         )
         .await?;
-    let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = 'xindeng')")
-        .fetch_one(&mut connection)
-        .await?;
+    let exists: bool =
+        sqlx::query_scalar("select exists (select from pg_database where datname = 'xindeng')")
+            .fetch_one(&mut connection)
+            .await?;
     if !exists {
         connection.execute("create database xindeng owner xindeng_owner").await?;
     }

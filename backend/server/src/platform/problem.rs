@@ -84,7 +84,8 @@ impl Problem {
     }
 
     pub fn version_conflict(current: i64) -> Self {
-        Self::new(StatusCode::CONFLICT, "version-conflict", "Somebody was faster").with("current_version", current)
+        Self::new(StatusCode::CONFLICT, "version-conflict", "Somebody was faster")
+            .with("current_version", current)
     }
 
     pub fn unavailable() -> Self {
@@ -101,7 +102,11 @@ impl Problem {
             source = error.source();
         }
         tracing::error!(request.id = %request_id(), cause = %chain, "request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side; it is on record")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something failed on our side; it is on record",
+        )
     }
 
     pub fn status(&self) -> StatusCode {

@@ -37,7 +37,11 @@ impl Tasks {
                     return;
                 }
                 metrics::counter!("task_restarts_total", "task" => name).increment(1);
-                tracing::error!(task = name, panicked = ended.is_err(), "a loop ended by itself; starting it again");
+                tracing::error!(
+                    task = name,
+                    panicked = ended.is_err(),
+                    "a loop ended by itself; starting it again"
+                );
                 tokio::time::sleep(RESTART_DELAY).await;
             }
         });

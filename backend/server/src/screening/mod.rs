@@ -1,3 +1,24 @@
-//! Screenings.
-#[derive(Debug, Default)]
-pub struct Library;
+//! Screenings: one person's answers to one scale version, and what follows from them.
+//!
+//! A submit commits answers, result, suggestion, queue item, audit and event together. The server scores what a
+//! tablet sends again; a difference is an alarm about the system.
+
+mod consent;
+mod correct;
+mod danger;
+mod http;
+mod library;
+mod store;
+mod submit;
+
+pub use consent::Consent;
+pub use http::router;
+pub use library::{Library, LibraryError};
+pub use submit::{DeviceResult, Mode, Receipt, Seen, Submission, submit};
+
+use crate::platform::keys::Column;
+
+const ANSWERS: Column = Column("screening.answers");
+const RESULT: Column = Column("screening.result");
+const DANGER_TO_LIFE: Column = Column("screening.danger_to_life");
+const CORRECTION: Column = Column("screening_correction.reason");

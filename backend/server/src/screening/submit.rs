@@ -1,0 +1,512 @@
+//! Submit: score, suggest, queue, in one transaction. The same id with the same content is the same screening.
+
+use super::consent::{self, Consent};
+use super::library::may_show;
+use super::store::{self, Kept, NewScreening};
+use super::{ANSWERS, DANGER_TO_LIFE, RESULT};
+use crate::audit::Entry;
+use crate::events;
+use crate::people::{self, Brief};
+use crate::platform::db::violated;
+use crate::platform::timers::{self, Timer};
+use crate::platform::{Ctx, Problem, Scope, ScopedTx};
+use crate::triage::{self, Taken, Visit};
+use axum::http::StatusCode;
+use chrono::{DateTime, TimeDelta, Utc};
+use rules::Private;
+use rules::ids::{CampaignId, PersonId, ScreeningId, TargetId, VisitId};
+use rules::scale::{Answers, ItemTimes, Respondent, Scale, Scored};
+use rules::triage::{CaseResult, Danger, PreviousScore, SecondLook, SeenAgo, StoredResult};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json, value::RawValue};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+const SEEN_RECENTLY_HOURS: i64 = 2;
+/// Older results do not ring.
+const RINGS_FOR_HOURS: i64 = 48;
+
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub id: ScreeningId,
+    pub person: PersonId,
+    pub campaign: Option<CampaignId>,
+    pub target: Option<TargetId>,
+    pub visit: VisitId,
+    pub look_of: Option<ScreeningId>,
+    pub scale: String,
+    pub version: String,
+    pub answers: Answers,
+    pub item_ms: BTreeMap<String, u32>,
+    pub mode: Mode,
+    pub locale: String,
+    pub started_at: DateTime<Utc>,
+    pub finished_at: DateTime<Utc>,
+    pub seen: Seen,
+    pub is_broken_off: bool,
+    pub look_refused: bool,
+    pub consent: Option<Consent>,
+    pub danger_to_life: Option<Private<String>>,
+    pub device: Option<DeviceResult>,
+    pub is_historical: bool,
+    pub import_key: Option<Vec<u8>>,
+    /// of the whole content: tells a retry from another content under the same id
+    pub body_hash: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    #[serde(rename = "self")]
+    Person,
+    Interview,
+    Paper,
+    #[serde(skip_deserializing)]
+    Import,
+}
+
+impl Mode {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Person => "self",
+            Self::Interview => "interview",
+            Self::Paper => "paper",
+            Self::Import => "import",
+        }
+    }
+
+    /// Did this program put its own wording before the person?
+    const fn shows_our_text(self) -> bool {
+        matches!(self, Self::Person | Self::Interview)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    InPerson,
+    Remote,
+}
+
+impl Seen {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::InPerson => "in_person",
+            Self::Remote => "remote",
+        }
+    }
+}
+
+/// What the tablet had worked out by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceResult {
+    pub tier: u8,
+    pub scale_hash: String,
+    pub policy: String,
+}
+
+/// What the submitter gets, the same on every retry.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Receipt {
+    pub receipt: String,
+    pub received_at: DateTime<Utc>,
+    pub screening_id: Uuid,
+    /// the scores, critical answers and quality flags, as `xindeng score` prints them
+    #[schema(value_type = Object)]
+    pub result: Box<RawValue>,
+    #[schema(value_type = Object)]
+    pub suggestion: Value,
+    pub queue_item: Option<QueueItemBrief>,
+    pub alarm_id: Option<Uuid>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub is_repeat: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct QueueItemBrief {
+    pub id: Uuid,
+    pub tier: i16,
+    pub owner: Option<OwnerBrief>,
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct OwnerBrief {
+    pub post: String,
+    pub name: Option<String>,
+}
+
+/// What is kept of a result: the answer that was given, and what triage needs later without opening the answers.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeptResult {
+    pub receipt: Receipt,
+    pub stored: StoredResult,
+}
+
+pub async fn submit(ctx: &Ctx, scope: &Scope, submission: Submission) -> Result<Receipt, Problem> {
+    let scale = find_scale(ctx, &submission)?;
+    let mut tx = ctx.db.begin(scope).await?;
+    // one submit at a time for a person: looks of a visit see each other
+    let person = lock(ctx, &mut tx, submission.person).await?;
+    if let Some(kept) = store::find(&mut tx, submission.id).await? {
+        return repeat(ctx, &tx, &kept, &submission);
+    }
+    check(ctx, &mut tx, &submission, &person).await?;
+    let scored = score(scale, &submission, &person)?;
+    let stored = StoredResult::from(&scored);
+    let visit = gather(ctx, &mut tx, &submission, &person, &scored).await?;
+    let taken = triage::take_in(ctx, &mut tx, visit).await?;
+    let receipt = receipt(ctx, &mut tx, &submission, &scored, &taken, &person).await?;
+    save(ctx, &mut tx, &submission, &scored, stored, &taken, &receipt, &person).await?;
+    audit(ctx, &mut tx, &submission).await?;
+    events::record(&mut tx, taken.event).await?;
+    tx.commit().await.map_err(Problem::from)?;
+    metrics::counter!("screenings_total", "scale" => submission.scale, "tier" => taken.suggestion.tier.to_string())
+        .increment(1);
+    Ok(receipt)
+}
+
+pub(super) async fn lock(ctx: &Ctx, tx: &mut ScopedTx, id: PersonId) -> Result<Brief, Problem> {
+    let nobody = || Problem::invalid("person_id", "there is no such person that you may see");
+    if !people::lock_person(tx, id).await? {
+        return Err(nobody());
+    }
+    people::load_brief(ctx, tx, id).await?.ok_or_else(nobody)
+}
+
+fn find_scale<'a>(ctx: &'a Ctx, submission: &Submission) -> Result<&'a Scale, Problem> {
+    let library = ctx.library.scales();
+    if library.newest(&submission.scale).is_none() {
+        return Err(Problem::invalid("scale", "there is no such scale"));
+    }
+    let scale = library
+        .version(&submission.scale, &submission.version)
+        .ok_or_else(|| Problem::invalid("version", "there is no such version of this scale"))?;
+    let may =
+        !submission.mode.shows_our_text() || may_show(scale.definition(), &submission.locale, ctx.is_demo);
+    if may {
+        Ok(scale)
+    } else {
+        Err(Problem::invalid("locale", "there is no wording in this language that may be used here"))
+    }
+}
+
+fn repeat(ctx: &Ctx, tx: &ScopedTx, kept: &Kept, submission: &Submission) -> Result<Receipt, Problem> {
+    if kept.body_hash != submission.body_hash {
+        return Err(Problem::id_reused());
+    }
+    let result = open_result(ctx, tx, kept.id, &kept.result_sealed)?;
+    Ok(Receipt { is_repeat: true, ..result.receipt })
+}
+
+pub(super) fn open_result(ctx: &Ctx, tx: &ScopedTx, id: Uuid, sealed: &[u8]) -> Result<KeptResult, Problem> {
+    let bytes = ctx.keys.open(tx.tenant(), RESULT, id, sealed)?;
+    serde_json::from_slice(&bytes).map_err(|error| Problem::internal(&error))
+}
+
+async fn check(ctx: &Ctx, tx: &mut ScopedTx, submission: &Submission, person: &Brief) -> Result<(), Problem> {
+    let consent = submission.consent.as_ref();
+    let facts = rules::screening::Facts {
+        now: ctx.now(),
+        started_at: submission.started_at,
+        finished_at: submission.finished_at,
+        age: person.age,
+        consent: consent.map(|consent| rules::screening::ConsentFacts {
+            given_at: consent.given_at,
+            by_guardian: consent.by == consent::GivenBy::Guardian,
+        }),
+        danger_to_life: submission.danger_to_life.as_ref().map(|reason| reason.expose().as_str()),
+        is_import: submission.mode == Mode::Import,
+    };
+    rules::screening::may_submit(&facts)
+        .map_err(|refused| Problem::invalid(refused.field(), refused.to_string()))?;
+    if let Some(target) = submission.target {
+        match store::find_target(tx, target).await? {
+            Some((person, campaign))
+                if person == submission.person
+                    && submission.campaign.is_none_or(|named| named == campaign) => {}
+            Some(_) => {
+                return Err(Problem::invalid("target_id", "this target names another person or campaign"));
+            }
+            None => return Err(Problem::invalid("target_id", "there is no such target")),
+        }
+    }
+    if let Some(campaign) = submission.campaign {
+        let campaign = store::find_campaign(tx, campaign)
+            .await?
+            .ok_or_else(|| Problem::invalid("campaign_id", "there is no such campaign"))?;
+        let zone = ctx.tenant(tx.tenant()).map_or(chrono_tz::Asia::Shanghai, |tenant| tenant.zone);
+        let day = submission.finished_at.with_timezone(&zone).date_naive();
+        let is_open = (campaign.starts_on..=campaign.ends_on).contains(&day);
+        if !is_open && submission.mode != Mode::Import {
+            return Err(Problem::new(
+                StatusCode::CONFLICT,
+                "campaign-ended",
+                "This campaign does not run on that day",
+            )
+            .field("campaign_id", "the day of the answers lies outside the campaign"));
+        }
+    }
+    if let Some(look_of) = submission.look_of
+        && store::find(tx, look_of).await?.is_none_or(|kept| kept.visit_id != submission.visit.0)
+    {
+        return Err(Problem::invalid("look_of", "there is no such screening in this visit"));
+    }
+    Ok(())
+}
+
+fn score(scale: &Scale, submission: &Submission, person: &Brief) -> Result<Scored, Problem> {
+    let who = Respondent { sex: Some(person.sex), age: person.age, education_years: None };
+    let times: ItemTimes = submission.item_ms.iter().map(|(item, ms)| (item.clone(), *ms)).collect();
+    scale
+        .score_timed(&who, &submission.answers, &times)
+        .map_err(|error| Problem::invalid(format!("answers.{}", error.item), error.reason.to_string()))
+}
+
+/// The visit with this result: what its other screenings said, and what was known before.
+async fn gather(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    submission: &Submission,
+    person: &Brief,
+    scored: &Scored,
+) -> Result<Visit, Problem> {
+    let before = store::list_of_visit(tx, submission.visit).await?;
+    if before.iter().any(|kept| kept.person_id != submission.person.0) {
+        return Err(Problem::invalid("visit_id", "this visit is another person's"));
+    }
+    let mut visit = revisit(ctx, tx, &before, person, submission.visit)?;
+    let previous = store::find_previous(
+        tx,
+        submission.person,
+        &submission.scale,
+        submission.visit,
+        submission.finished_at,
+    )
+    .await?;
+    if let Some((id, sealed)) = previous {
+        let kept = open_result(ctx, tx, id, &sealed)?;
+        visit.previous = kept
+            .stored
+            .scores
+            .into_iter()
+            .filter_map(|(score, stored)| {
+                Some(PreviousScore { scale: submission.scale.clone(), score, value: stored.value? })
+            })
+            .collect();
+    }
+    let now = ctx.now();
+    visit.screening = submission.id;
+    visit.scale.clone_from(&submission.scale);
+    visit.results.push(CaseResult::from(scored.clone()));
+    if submission.is_broken_off && submission.look_of.is_some() {
+        visit.second_look = SecondLook::BrokenOff;
+    } else if submission.look_refused {
+        visit.second_look = SecondLook::Refused;
+    }
+    visit.seen.within_2h |= seen_recently(submission.seen.code(), submission.finished_at, now);
+    visit.live |= rings(submission.is_historical, submission.finished_at, now);
+    Ok(visit)
+}
+
+/// A visit as its stored screenings tell it.
+pub(super) fn revisit(
+    ctx: &Ctx,
+    tx: &ScopedTx,
+    kept: &[Kept],
+    person: &Brief,
+    id: VisitId,
+) -> Result<Visit, Problem> {
+    let now = ctx.now();
+    let mut results = Vec::with_capacity(kept.len() + 1);
+    let mut danger = Danger::default();
+    for screening in kept {
+        results.push(CaseResult::from(open_result(ctx, tx, screening.id, &screening.result_sealed)?.stored));
+        let answered: Danger =
+            serde_json::from_value(screening.danger.clone()).map_err(|error| Problem::internal(&error))?;
+        danger = danger.raised_by(answered);
+    }
+    let newest = kept.last();
+    Ok(Visit {
+        id,
+        person: person.id,
+        org: person.org,
+        screening: ScreeningId(newest.map_or(Uuid::nil(), |kept| kept.id)),
+        scale: newest.map(|kept| kept.scale.clone()).unwrap_or_default(),
+        results,
+        previous: Vec::new(),
+        age: person.age,
+        modifiers: person.modifiers.clone(),
+        second_look: if kept.iter().any(|kept| kept.is_broken_off) {
+            SecondLook::BrokenOff
+        } else {
+            SecondLook::Pending
+        },
+        seen: SeenAgo { within_2h: kept.iter().any(|kept| seen_recently(&kept.seen, kept.finished_at, now)) },
+        live: kept.iter().any(|kept| rings(kept.is_historical, kept.finished_at, now)),
+        danger,
+    })
+}
+
+fn seen_recently(seen: &str, finished_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    seen == Seen::InPerson.code() && now - finished_at <= TimeDelta::hours(SEEN_RECENTLY_HOURS)
+}
+
+fn rings(is_historical: bool, finished_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    !is_historical && now - finished_at <= TimeDelta::hours(RINGS_FOR_HOURS)
+}
+
+async fn receipt(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    submission: &Submission,
+    scored: &Scored,
+    taken: &Taken,
+    person: &Brief,
+) -> Result<Receipt, Problem> {
+    let row = rules::scale::wire::result_json(scored, rules::scale::wire::Beside::default());
+    let result = RawValue::from_string(row).map_err(|error| Problem::internal(&error))?;
+    let mut queue_item = None;
+    if let Some(item) = &taken.item {
+        let name =
+            match item.owner_post.as_deref().and_then(|post| post.parse().ok()).filter(|_| item.tier >= 2) {
+                Some(post) => crate::identity::owner_of(tx, post, person.org).await?.map(|owner| owner.name),
+                None => None,
+            };
+        queue_item = Some(QueueItemBrief {
+            id: item.id,
+            tier: item.tier,
+            owner: item.owner_post.clone().map(|post| OwnerBrief { post, name }),
+            due_at: item.due_at,
+        });
+    }
+    Ok(Receipt {
+        receipt: receipt_code(submission.id),
+        received_at: ctx.now(),
+        screening_id: submission.id.0,
+        result,
+        suggestion: serde_json::to_value(&taken.suggestion).map_err(|error| Problem::internal(&error))?,
+        queue_item,
+        alarm_id: taken.alarm.map(|id| id.0),
+        is_repeat: false,
+    })
+}
+
+/// Short enough to be read out over the phone.
+fn receipt_code(id: ScreeningId) -> String {
+    let hex = id.0.simple().to_string();
+    hex[hex.len() - 8..].to_uppercase()
+}
+
+#[expect(clippy::too_many_arguments, reason = "one row, written once, from everything a submit has made")]
+async fn save(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    submission: &Submission,
+    scored: &Scored,
+    stored: StoredResult,
+    taken: &Taken,
+    receipt: &Receipt,
+    person: &Brief,
+) -> Result<(), Problem> {
+    let tenant = tx.tenant();
+    let actor = tx.scope().actor;
+    let id = submission.id.0;
+    let consent_id = match &submission.consent {
+        Some(consent) => Some(consent::insert(ctx, tx, person.id, person.org, actor, consent).await?),
+        None => None,
+    };
+    let answers = serde_json::to_vec(&submission.answers).map_err(|error| Problem::internal(&error))?;
+    let kept = KeptResult { receipt: receipt.clone(), stored };
+    let result = serde_json::to_vec(&kept).map_err(|error| Problem::internal(&error))?;
+    let device_differs = differs(submission, scored, taken);
+    if device_differs.is_some() {
+        tell_about_difference(ctx, tx, person, submission.id).await?;
+    }
+    let new = NewScreening {
+        id: submission.id,
+        person: person.id,
+        org: person.org,
+        campaign: submission.campaign,
+        target: submission.target,
+        visit: submission.visit,
+        look_of: submission.look_of,
+        scale: submission.scale.clone(),
+        scale_version: submission.version.clone(),
+        scale_hash: scored.hash().to_owned(),
+        answers_sealed: ctx.keys.seal(tenant, ANSWERS, id, &answers),
+        result_sealed: ctx.keys.seal(tenant, RESULT, id, &result),
+        mode: submission.mode.code(),
+        locale: submission.locale.clone(),
+        seen: submission.seen.code(),
+        is_historical: submission.is_historical,
+        is_broken_off: submission.is_broken_off,
+        danger: json!({}),
+        started_at: submission.started_at,
+        finished_at: submission.finished_at,
+        received_at: receipt.received_at,
+        submitted_by: actor.0,
+        consent_id,
+        danger_to_life_sealed: submission
+            .danger_to_life
+            .as_ref()
+            .map(|reason| ctx.keys.seal_text(tenant, DANGER_TO_LIFE, id, reason.expose())),
+        device_differs,
+        receipt: receipt.receipt.clone(),
+        body_hash: submission.body_hash.clone(),
+        import_key: submission.import_key.clone(),
+    };
+    store::insert(tx, new).await.map_err(|error| match violated(&error) {
+        // the id is taken where this account cannot see
+        Some("screening_pk") => Problem::id_reused(),
+        Some("screening_import_once") => {
+            Problem::new(StatusCode::CONFLICT, "imported-before", "This row was brought in before")
+        }
+        _ => error.into(),
+    })
+}
+
+/// Compared only where both used the same scale text and the same policy: an older tablet may well say otherwise.
+fn differs(submission: &Submission, scored: &Scored, taken: &Taken) -> Option<Value> {
+    let device = submission.device.as_ref()?;
+    let comparable = device.scale_hash == scored.hash() && device.policy == taken.suggestion.policy;
+    (comparable && device.tier != taken.suggestion.tier)
+        .then(|| json!({"device_tier": device.tier, "server_tier": taken.suggestion.tier}))
+}
+
+async fn tell_about_difference(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    person: &Brief,
+    screening: ScreeningId,
+) -> Result<(), Problem> {
+    let timer = Timer {
+        subject_id: Uuid::new_v5(&screening.0, b"device differs"),
+        kind: triage::RAISE_ALARM,
+        step: 3,
+        lap: 0,
+        fence: 0,
+        due_at: ctx.now(),
+        body: json!({"kind": "system", "priority": 3, "org_id": person.org, "reason": "device_result_differs"}),
+    };
+    timers::schedule(tx, timer).await?;
+    Ok(())
+}
+
+async fn audit(ctx: &Ctx, tx: &mut ScopedTx, submission: &Submission) -> Result<(), Problem> {
+    let entry = Entry {
+        action: if submission.danger_to_life.is_some() {
+            "screening.submit_without_consent"
+        } else {
+            "screening.submit"
+        },
+        subject_kind: "screening",
+        subject_id: Some(submission.id.0),
+        detail: json!({"scale": submission.scale, "version": submission.version, "mode": submission.mode.code()}),
+    };
+    crate::audit::write(ctx, tx, entry).await?;
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! All SQL about suggestions and queue items.
+
+use crate::platform::ScopedTx;
+use rules::Timestamp;
+use rules::ids::{OrgId, PersonId, QueueItemId, ScreeningId, VisitId};
+use uuid::Uuid;
+
+/// A queue item as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    pub id: Uuid,
+    pub visit_id: Uuid,
+    pub screening_id: Uuid,
+    pub person_id: Uuid,
+    pub org_id: Uuid,
+    pub district_id: Uuid,
+    pub state: String,
+    pub suggested_tier: i16,
+    pub tier: i16,
+    pub suggestion_id: Uuid,
+    pub list: String,
+    pub owner_post: Option<String>,
+    pub owner_id: Option<Uuid>,
+    pub due_at: Option<Timestamp>,
+    pub contacted_at: Option<Timestamp>,
+    pub overdue_at: Option<Timestamp>,
+    pub alarm_id: Option<Uuid>,
+    pub second_asked_by: Option<Uuid>,
+    pub second_tier: Option<i16>,
+    pub second_reason_sealed: Option<Vec<u8>>,
+    pub closed_at: Option<Timestamp>,
+    pub close_outcome: Option<String>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+pub struct NewSuggestion {
+    pub id: Uuid,
+    pub screening: ScreeningId,
+    pub visit: VisitId,
+    pub person: PersonId,
+    pub org: OrgId,
+    pub tier: i16,
+    pub policy: String,
+    pub document_sealed: Vec<u8>,
+    pub at: Timestamp,
+}
+
+pub async fn insert_suggestion(tx: &mut ScopedTx, new: NewSuggestion) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "insert into suggestion (tenant_id, id, screening_id, visit_id, person_id, org_id, tier, policy, document_sealed, at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        tenant.0,
+        new.id,
+        new.screening.0,
+        new.visit.0,
+        new.person.0,
+        new.org.0,
+        new.tier,
+        new.policy,
+        new.document_sealed,
+        new.at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+pub struct SuggestionRow {
+    pub id: Uuid,
+    pub document_sealed: Vec<u8>,
+    pub at: Timestamp,
+}
+
+pub async fn load_suggestion(tx: &mut ScopedTx, id: Uuid) -> sqlx::Result<Option<SuggestionRow>> {
+    let tenant = tx.tenant();
+    sqlx::query_as!(
+        SuggestionRow,
+        "select id, document_sealed, at from suggestion where tenant_id = $1 and id = $2",
+        tenant.0,
+        id,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+pub async fn newest_suggestion_of(
+    tx: &mut ScopedTx,
+    screening: ScreeningId,
+) -> sqlx::Result<Option<SuggestionRow>> {
+    let tenant = tx.tenant();
+    sqlx::query_as!(
+        SuggestionRow,
+        "select id, document_sealed, at
+           from suggestion
+          where tenant_id = $1 and screening_id = $2
+          order by at desc
+          limit 1",
+        tenant.0,
+        screening.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// The highest tier this person was given in the days before, not counting this visit.
+pub async fn highest_tier_since(
+    tx: &mut ScopedTx,
+    person: PersonId,
+    visit: VisitId,
+    since: Timestamp,
+) -> sqlx::Result<Option<(i16, Option<String>)>> {
+    let tenant = tx.tenant();
+    let row = sqlx::query!(
+        "select tier, owner_post
+           from queue_item
+          where tenant_id = $1 and person_id = $2 and visit_id <> $3 and created_at >= $4
+          order by tier desc, created_at desc
+          limit 1",
+        tenant.0,
+        person.0,
+        visit.0,
+        since,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| (row.tier, row.owner_post)))
+}
+
+macro_rules! items {
+    ($tail:literal, $($arg:expr),*) => {
+        sqlx::query_as!(
+            Item,
+            "select id, visit_id, screening_id, person_id, org_id, district_id, state, suggested_tier, tier,
+                    suggestion_id, list, owner_post, owner_id, due_at, contacted_at, overdue_at, alarm_id,
+                    second_asked_by, second_tier, second_reason_sealed, closed_at, close_outcome, version,
+                    created_at, updated_at
+               from queue_item "
+                + $tail,
+            $($arg),*
+        )
+    };
+}
+
+pub async fn find_of_visit(tx: &mut ScopedTx, visit: VisitId) -> sqlx::Result<Option<Item>> {
+    let tenant = tx.tenant();
+    items!("where tenant_id = $1 and visit_id = $2 for update", tenant.0, visit.0)
+        .fetch_optional(&mut **tx)
+        .await
+}
+
+pub async fn load_for_update(tx: &mut ScopedTx, id: QueueItemId) -> sqlx::Result<Option<Item>> {
+    let tenant = tx.tenant();
+    items!("where tenant_id = $1 and id = $2 for update", tenant.0, id.0).fetch_optional(&mut **tx).await
+}
+
+pub async fn load(tx: &mut ScopedTx, id: QueueItemId) -> sqlx::Result<Option<Item>> {
+    let tenant = tx.tenant();
+    items!("where tenant_id = $1 and id = $2", tenant.0, id.0).fetch_optional(&mut **tx).await
+}
+
+/// Open items, the earliest deadline first; what has none comes last.
+pub async fn list_open(
+    tx: &mut ScopedTx,
+    district: Option<OrgId>,
+    min_tier: i16,
+    limit: i64,
+) -> sqlx::Result<Vec<Item>> {
+    let tenant = tx.tenant();
+    items!(
+        "where tenant_id = $1 and state <> 'closed' and tier >= $2 and ($3::uuid is null or district_id = $3)
+         order by due_at nulls last, tier desc, created_at
+         limit $4",
+        tenant.0,
+        min_tier,
+        district.map(|id| id.0),
+        limit
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+pub async fn list_closed(tx: &mut ScopedTx, limit: i64) -> sqlx::Result<Vec<Item>> {
+    let tenant = tx.tenant();
+    items!("where tenant_id = $1 and state = 'closed' order by closed_at desc limit $2", tenant.0, limit)
+        .fetch_all(&mut **tx)
+        .await
+}
+
+pub async fn insert(tx: &mut ScopedTx, item: &Item) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "insert into queue_item (tenant_id, id, visit_id, screening_id, person_id, org_id, district_id, state,
+                                 suggested_tier, tier, suggestion_id, list, owner_post, owner_id, due_at, alarm_id,
+                                 version, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)",
+        tenant.0,
+        item.id,
+        item.visit_id,
+        item.screening_id,
+        item.person_id,
+        item.org_id,
+        item.district_id,
+        item.state,
+        item.suggested_tier,
+        item.tier,
+        item.suggestion_id,
+        item.list,
+        item.owner_post,
+        item.owner_id,
+        item.due_at,
+        item.alarm_id,
+        item.version,
+        item.created_at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Writes everything that can change; the row was locked when it was loaded.
+pub async fn save(tx: &mut ScopedTx, item: &Item) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    let saved = sqlx::query!(
+        "update queue_item
+            set screening_id = $3, state = $4, suggested_tier = $5, tier = $6, suggestion_id = $7, list = $8,
+                owner_post = $9, owner_id = $10, due_at = $11, contacted_at = $12, overdue_at = $13, alarm_id = $14,
+                second_asked_by = $15, second_tier = $16, second_reason_sealed = $17, closed_at = $18,
+                close_outcome = $19, version = $20, updated_at = $21, person_id = $22, org_id = $23, district_id = $24
+          where tenant_id = $1 and id = $2 and version = $20::bigint - 1",
+        tenant.0,
+        item.id,
+        item.screening_id,
+        item.state,
+        item.suggested_tier,
+        item.tier,
+        item.suggestion_id,
+        item.list,
+        item.owner_post,
+        item.owner_id,
+        item.due_at,
+        item.contacted_at,
+        item.overdue_at,
+        item.alarm_id,
+        item.second_asked_by,
+        item.second_tier,
+        item.second_reason_sealed,
+        item.closed_at,
+        item.close_outcome,
+        item.version,
+        item.updated_at,
+        item.person_id,
+        item.org_id,
+        item.district_id,
+    )
+    .execute(&mut **tx)
+    .await?;
+    if saved.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+}
+
+pub struct NewChange<'a> {
+    pub id: Uuid,
+    pub item: &'a Item,
+    pub at: Timestamp,
+    pub by: Option<Uuid>,
+    pub kind: &'static str,
+    pub from_tier: Option<i16>,
+    pub to_tier: Option<i16>,
+    pub note_sealed: Option<Vec<u8>>,
+}
+
+pub async fn insert_change(tx: &mut ScopedTx, change: NewChange<'_>) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "insert into queue_change (tenant_id, id, queue_item_id, org_id, at, by_account, kind, from_tier, to_tier, note_sealed)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        tenant.0,
+        change.id,
+        change.item.id,
+        change.item.org_id,
+        change.at,
+        change.by,
+        change.kind,
+        change.from_tier,
+        change.to_tier,
+        change.note_sealed,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+pub struct ChangeRow {
+    pub id: Uuid,
+    pub at: Timestamp,
+    pub by_account: Option<Uuid>,
+    pub by_name: Option<String>,
+    pub kind: String,
+    pub from_tier: Option<i16>,
+    pub to_tier: Option<i16>,
+    pub note_sealed: Option<Vec<u8>>,
+}
+
+pub async fn list_changes(tx: &mut ScopedTx, item: QueueItemId) -> sqlx::Result<Vec<ChangeRow>> {
+    let tenant = tx.tenant();
+    sqlx::query_as!(
+        ChangeRow,
+        r#"select c.id, c.at, c.by_account, a.name as "by_name?", c.kind, c.from_tier, c.to_tier, c.note_sealed
+             from queue_change c
+             left join account a on a.tenant_id = c.tenant_id and a.id = c.by_account
+            where c.tenant_id = $1 and c.queue_item_id = $2
+            order by c.at, c.id"#,
+        tenant.0,
+        item.0,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+pub async fn load_suggestions(
+    tx: &mut ScopedTx,
+    ids: &[Uuid],
+) -> sqlx::Result<std::collections::HashMap<Uuid, Vec<u8>>> {
+    let tenant = tx.tenant();
+    let rows = sqlx::query!(
+        "select id, document_sealed from suggestion where tenant_id = $1 and id = any($2)",
+        tenant.0,
+        ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.document_sealed)).collect())
+}

@@ -1,0 +1,228 @@
+//! The one place that knows every slice: routes, timers, live views, loops, and how a server is opened and closed.
+
+use crate::events::{Hub, LiveViews};
+use crate::platform::clock::Clock;
+use crate::platform::ctx::Parts;
+use crate::platform::db::{Db, MIGRATIONS};
+use crate::platform::http::{RouteAccess, Routes, edge, no_such_route};
+use crate::platform::keys::{KeyError, Keys};
+use crate::platform::postgres::{PostgresError, PrivatePostgres};
+use crate::platform::tasks::Tasks;
+use crate::platform::timers::TimerHandlers;
+use crate::platform::{Ctx, Problem, assets};
+use crate::screening::{Library, LibraryError};
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use std::path::PathBuf;
+use std::sync::RwLock;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+use utoipa::OpenApi;
+
+const ORDINARY_CONNECTIONS: u32 = 16;
+const ANCHOR_EVERY: Duration = Duration::from_secs(5);
+
+/// What a server needs to know before it opens.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub data_dir: PathBuf,
+    /// without one: a private Postgres in the data folder
+    pub database_url: Option<String>,
+    pub webhook_url: Option<String>,
+    pub connections: Option<u32>,
+    pub is_secure: bool,
+    pub is_demo: bool,
+    /// time stands still until it is moved; for tests
+    pub stepped_clock: Option<rules::Timestamp>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the data folder cannot be used")]
+    DataDir(#[from] std::io::Error),
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    #[error("the database cannot be reached")]
+    Database(#[from] sqlx::Error),
+    #[error("the database cannot be brought up to date")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("the keys cannot be read")]
+    Keys(#[from] KeyError),
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+}
+
+/// An open server: its context and, if it has one, its own Postgres.
+#[derive(Debug)]
+pub struct Opened {
+    pub ctx: Ctx,
+    pub postgres: Option<PrivatePostgres>,
+}
+
+impl Opened {
+    pub async fn close(self) {
+        self.ctx.db.close().await;
+        if let Some(postgres) = self.postgres {
+            postgres.stop();
+        }
+    }
+}
+
+pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
+    std::fs::create_dir_all(&settings.data_dir)?;
+    let (options, postgres) = match &settings.database_url {
+        Some(url) => (url.parse::<PgConnectOptions>()?.disable_statement_logging(), None),
+        None => {
+            let postgres = PrivatePostgres::start(&settings.data_dir).await?;
+            (postgres.options(), Some(postgres))
+        }
+    };
+    migrate(&options).await?;
+    let db = Db::connect(options, settings.connections.unwrap_or(ORDINARY_CONNECTIONS)).await?;
+    let clock = match settings.stepped_clock {
+        Some(at) => Clock::stepped(at),
+        None => Clock::anchored(db.database_now().await?),
+    };
+    let tenants = crate::identity::load_tenants(&db).await?;
+    let keys = Keys::load_or_create(&settings.data_dir.join("root.key"))?;
+    let spool = crate::dispatch::Spool::default();
+    let ctx = Ctx::new(Parts {
+        db,
+        clock,
+        keys,
+        library: Library::load()?,
+        hub: Hub::new(live_views()),
+        sessions: crate::identity::SessionCache::default(),
+        policies: crate::triage::PolicyCache::default(),
+        timers: timer_handlers(),
+        webhook: settings.webhook_url.clone().map(|url| crate::dispatch::Webhook { url }),
+        spool,
+        is_secure: settings.is_secure,
+        is_demo: settings.is_demo,
+        tenants: RwLock::new(tenants),
+        engine_micros: AtomicI64::new(0),
+    });
+    Ok(Opened { ctx, postgres })
+}
+
+/// As the owner of the schema; one at a time, also among several nodes.
+async fn migrate(options: &PgConnectOptions) -> Result<(), OpenError> {
+    let mut connection = options.connect().await?;
+    MIGRATIONS.run(&mut connection).await?;
+    Ok(())
+}
+
+fn timer_handlers() -> TimerHandlers {
+    let handlers = TimerHandlers::default();
+    crate::triage::timers(handlers)
+}
+
+fn live_views() -> LiveViews {
+    let views = LiveViews::default();
+    crate::triage::live(views)
+}
+
+/// Starts every loop of a node.
+pub fn start_loops(ctx: &Ctx, tasks: &Tasks) {
+    macro_rules! keep {
+        ($($name:literal => $run:path),+ $(,)?) => {$(
+            let of = ctx.clone();
+            tasks.keep($name, move |stop| $run(of.clone(), stop));
+        )+};
+    }
+    keep! {
+        "streams" => crate::events::run,
+        "audit sealer" => crate::audit::run,
+        "revocations" => crate::identity::watch_revocations,
+        "clock" => anchor,
+    }
+    // several, so that one slow handler holds nobody up
+    for name in ["timers 1", "timers 2", "timers 3"] {
+        let of = ctx.clone();
+        tasks.keep(name, move |stop| crate::platform::timers::run(of.clone(), stop));
+    }
+}
+
+async fn anchor(ctx: Ctx, stop: tokio_util::sync::CancellationToken) {
+    loop {
+        if let Err(error) = ctx.db.anchor(&ctx.clock).await {
+            tracing::warn!(cause = %error, "the clock could not be set by the database");
+        }
+        if let Ok(tenants) = crate::identity::load_tenants(&ctx.db).await {
+            *ctx.tenants.write().unwrap_or_else(std::sync::PoisonError::into_inner) = tenants;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(ANCHOR_EVERY) => {}
+        }
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Xindeng 心灯",
+    description = "Screening, triage, alarms. Times are RFC 3339 in UTC; errors are application/problem+json. \
+                   `WS /api/v1/live?ticket=…` speaks JSON frames with `t`: hello, presented, ping from the screen; \
+                   welcome, snapshot, ev, heads, local_alarm, pong from the server."
+))]
+struct Document;
+
+fn routes() -> Routes {
+    Routes::new()
+        .merge(crate::identity::router())
+        .merge(crate::people::router())
+        .merge(crate::screening::router())
+        .merge(crate::triage::router())
+        .merge(crate::events::router())
+}
+
+/// Every route with the access it needs: a reviewed list.
+pub fn route_list() -> Vec<RouteAccess> {
+    routes().list()
+}
+
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, document) = utoipa_axum::router::OpenApiRouter::<Ctx>::with_openapi(Document::openapi())
+        .nest("/api/v1", routes().into_router())
+        .split_for_parts();
+    document
+}
+
+/// The whole application as one service.
+pub fn app(ctx: Ctx) -> Router {
+    let (api, document) = utoipa_axum::router::OpenApiRouter::<Ctx>::with_openapi(Document::openapi())
+        .nest("/api/v1", routes().into_router())
+        .split_for_parts();
+    let document = axum::Json(document);
+    let router = api
+        .route("/api/openapi.json", get(move || std::future::ready(document.clone())))
+        .route("/healthz", get(|| std::future::ready("ok")))
+        .route("/readyz", get(ready))
+        .route("/api/{*rest}", axum::routing::any(no_such_route))
+        .fallback(assets::serve)
+        .method_not_allowed_fallback(wrong_method);
+    edge(router, &ctx).with_state(ctx)
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(
+        axum::http::StatusCode::METHOD_NOT_ALLOWED,
+        "wrong-method",
+        "This address does not take this method",
+    )
+}
+
+/// Can this node serve? Reasons if not.
+async fn ready(State(ctx): State<Ctx>) -> Response {
+    match ctx.db.database_now().await {
+        Ok(_) => axum::Json(json!({"ready": true})).into_response(),
+        Err(_) => {
+            Problem::unavailable().with("reasons", json!(["the database is out of reach"])).into_response()
+        }
+    }
+}
