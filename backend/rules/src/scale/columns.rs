@@ -1,12 +1,15 @@
-//! One line of CSV, cell by cell onto an answer sheet.
+//! One line of CSV, cell by cell onto an answer sheet. A cell holds no line break, so a broken quote spoils one line
+//! and not the rest of the file.
 
 use super::answers::whole;
 use super::row::{PersonKey, RowError, RowReader, Scalar};
 use super::{Scale, Scored, wire};
+use std::borrow::Cow;
 
-/// The columns of a CSV file: which part of a row each one holds.
+/// Which part of a row each column holds.
 pub struct Columns(Vec<Column>);
 
+#[derive(PartialEq)]
 enum Column {
     Id,
     Person(PersonKey),
@@ -15,57 +18,69 @@ enum Column {
     Other,
 }
 
-impl Columns {
-    /// `id`, `sex`, `age`, `education_years` and a column per item. A file without any item is refused.
-    pub fn of<'h>(scale: &Scale, header: impl Iterator<Item = &'h str>) -> Result<Self, RowError> {
-        let column = |name: &str| match name.trim().trim_start_matches('\u{feff}') {
-            "id" => Column::Id,
-            "sex" => Column::Person(PersonKey::Sex),
-            "age" => Column::Person(PersonKey::Age),
-            "education_years" => Column::Person(PersonKey::EducationYears),
-            name => scale.item_index(name).map_or(Column::Other, Column::Item),
-        };
-        let columns: Vec<Column> = header.map(column).collect();
-        if columns.iter().any(|column| matches!(column, Column::Item(_))) {
-            Ok(Self(columns))
-        } else {
-            Err(RowError::NoAnswers)
-        }
-    }
+/// Why a header does not fit the scale.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    #[error("the header has no column for {}", .0.join(", "))]
+    Missing(Vec<String>),
+    #[error("the header names {0} twice")]
+    Twice(String),
+    #[error("the header cannot be read: {0}")]
+    Unreadable(RowError),
+}
 
-    pub const fn count(&self) -> usize {
-        self.0.len()
+impl Columns {
+    /// `id`, `sex`, `age`, `education_years` and a column per item; the ids of optional items may be absent.
+    pub fn of(scale: &Scale, header: &[u8]) -> Result<Self, HeaderError> {
+        let header = header.strip_prefix("\u{feff}".as_bytes()).unwrap_or(header);
+        let cells = cells(header).map_err(HeaderError::Unreadable)?;
+        let mut columns = Vec::new();
+        for name in &cells {
+            let column = match name.trim() {
+                "id" => Column::Id,
+                "sex" => Column::Person(PersonKey::Sex),
+                "age" => Column::Person(PersonKey::Age),
+                "education_years" => Column::Person(PersonKey::EducationYears),
+                name => scale.item_index(name).map_or(Column::Other, Column::Item),
+            };
+            if column != Column::Other && columns.contains(&column) {
+                return Err(HeaderError::Twice(name.to_string()));
+            }
+            columns.push(column);
+        }
+        let items = scale.definition().items.iter().enumerate();
+        let missing: Vec<String> = items
+            .filter(|(at, item)| !item.optional && !columns.contains(&Column::Item(*at)))
+            .map(|(_, item)| item.id.clone())
+            .collect();
+        if missing.is_empty() { Ok(Self(columns)) } else { Err(HeaderError::Missing(missing)) }
     }
 }
 
 impl RowReader<'_> {
-    /// Scores one line of CSV. Empty and `NA` are missing.
-    pub fn score_cells<'c>(
-        &mut self,
-        columns: &Columns,
-        cells: impl Iterator<Item = &'c str>,
-    ) -> Result<Scored, RowError> {
+    /// Reads and scores one line of CSV. Empty and `NA` are missing.
+    pub fn score_csv(&mut self, columns: &Columns, line: &[u8]) -> Result<Scored, RowError> {
         self.begin();
+        let cells = cells(line)?;
         let row = &mut self.row;
         row.had_answers = true;
-        for (column, cell) in columns.0.iter().zip(cells) {
+        if cells.len() != columns.0.len() {
+            row.fail(RowError::CellCount { found: cells.len(), expected: columns.0.len() });
+        }
+        for (column, cell) in columns.0.iter().zip(&cells) {
             let cell = cell.trim();
-            let missing = matches!(cell, "" | "NA");
+            let is_missing = matches!(cell, "" | "NA");
             let stored = match column {
-                Column::Other => Ok(()),
-                Column::Id => {
-                    if !missing {
-                        wire::push_text(&mut row.id, cell);
-                    }
+                Column::Id if !is_missing => {
+                    wire::push_text(&mut row.id, cell);
                     Ok(())
                 }
-                Column::Person(key) => {
-                    row.who.set(*key, &if missing { Scalar::Missing } else { csv_scalar(cell) })
-                }
-                Column::Item(_) if missing => Ok(()),
-                Column::Item(item) => {
+                Column::Person(key) if is_missing => row.who.set(*key, &Scalar::Missing),
+                Column::Person(key) => row.who.set(*key, &csv_scalar(cell)),
+                Column::Item(item) if !is_missing => {
                     row.sheet.answer(self.scale, *item, &Scalar::Text(cell)).map_err(RowError::Answer)
                 }
+                Column::Id | Column::Item(_) | Column::Other => Ok(()),
             };
             if let Err(error) = stored {
                 row.fail(error);
@@ -81,4 +96,45 @@ fn csv_scalar(cell: &str) -> Scalar<'_> {
         Some(number) => Scalar::Number(number),
         None => Scalar::Text(cell),
     }
+}
+
+/// The cells of a line (RFC 4180, without line breaks in cells).
+fn cells(line: &[u8]) -> Result<Vec<Cow<'_, str>>, RowError> {
+    let mut rest = std::str::from_utf8(line).map_err(|_| RowError::NotUtf8)?;
+    let mut cells = Vec::with_capacity(16);
+    loop {
+        let after = if let Some(quoted) = rest.strip_prefix('"') {
+            let (cell, after) = quoted_cell(quoted)?;
+            cells.push(cell);
+            after
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            let (cell, after) = rest.split_at(end);
+            if cell.contains('"') {
+                return Err(RowError::Quotes);
+            }
+            cells.push(Cow::Borrowed(cell));
+            after
+        };
+        match after.strip_prefix(',') {
+            Some(next) => rest = next,
+            None if after.is_empty() => return Ok(cells),
+            None => return Err(RowError::Quotes),
+        }
+    }
+}
+
+/// What stands before the closing quote, and what after it. A doubled quote is one.
+fn quoted_cell(quoted: &str) -> Result<(Cow<'_, str>, &str), RowError> {
+    let mut end = 0;
+    loop {
+        end += quoted[end..].find('"').ok_or(RowError::Quotes)?;
+        if !quoted[end + 1..].starts_with('"') {
+            break;
+        }
+        end += 2;
+    }
+    let cell = &quoted[..end];
+    let cell = if cell.contains('"') { Cow::Owned(cell.replace("\"\"", "\"")) } else { Cow::Borrowed(cell) };
+    Ok((cell, &quoted[end + 1..]))
 }

@@ -4,9 +4,14 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-pub(super) fn of(document: &Value) -> String {
+/// The document without spaces, its keys sorted: what is hashed.
+pub(super) fn canonical(document: &Value) -> String {
     let mut canonical = String::new();
     write_sorted(document, &mut canonical);
+    canonical
+}
+
+pub(super) fn of(canonical: &str) -> String {
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(canonical.as_bytes()) {
         // Writing to a string cannot fail.
@@ -52,7 +57,7 @@ mod tests {
 
     #[test]
     fn order_and_spaces_do_not_matter_but_every_value_does() {
-        let hash = |text: &str| of(&serde_json::from_str(text).unwrap());
+        let hash = |text: &str| of(&canonical(&serde_json::from_str(text).unwrap()));
         assert_eq!(
             hash(r#"{"a":1,"b":{"c":[1,2],"d":"心"}}"#),
             hash(r#"{ "b": {"d":"心","c":[1, 2]}, "a":1 }"#)

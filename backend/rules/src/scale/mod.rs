@@ -24,7 +24,7 @@ mod trace;
 pub mod wire;
 
 pub use answers::{AnswerError, AnswerReason, AnswerSheet, Answers, Given, Respondent};
-pub use columns::Columns;
+pub use columns::{Columns, HeaderError};
 pub use definition::Definition;
 pub use finding::{Finding, Weight};
 pub use library::{Library, LibraryError};
@@ -61,7 +61,7 @@ impl Scale {
         };
         let document: serde_json::Value = serde_json::from_str(json).map_err(|error| unreadable(&error))?;
         let definition: Definition = serde_json::from_str(json).map_err(|error| unreadable(&error))?;
-        let plan = Plan::bind(definition, hash::of(&document))?;
+        let plan = Plan::bind(definition, hash::canonical(&document))?;
         Ok(Scale { plan: Arc::new(plan) })
     }
 
@@ -76,6 +76,11 @@ impl Scale {
     /// SHA-256 (hex) of the document with its keys sorted: whoever has the same hash scores the same.
     pub fn hash(&self) -> &str {
         &self.plan.hash
+    }
+
+    /// The document to hand on: whoever reads it gets the same hash.
+    pub fn json(&self) -> &str {
+        &self.plan.json
     }
 
     pub fn definition(&self) -> &Definition {

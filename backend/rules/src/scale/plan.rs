@@ -15,7 +15,9 @@ use std::collections::HashMap;
 
 pub(super) struct Plan {
     pub definition: Definition,
-    /// SHA-256 of the canonical document, in hex.
+    /// The document as it was written, keys sorted.
+    pub json: String,
+    /// SHA-256 of `json`, in hex.
     pub hash: String,
     pub names: Names,
     pub items: Vec<PlanItem>,
@@ -131,7 +133,7 @@ const SCHEMA: u32 = 1;
 const MOST: usize = 2_000;
 
 impl Plan {
-    pub fn bind(definition: Definition, hash: String) -> Result<Plan, Vec<super::Finding>> {
+    pub fn bind(definition: Definition, json: String) -> Result<Plan, Vec<super::Finding>> {
         let mut findings = Findings::new(Weight::Blocking);
         check_head(&definition, &mut findings);
         let names = claim_names(&definition, &mut findings);
@@ -170,8 +172,9 @@ impl Plan {
         if !findings.list.is_empty() {
             return Err(findings.list);
         }
+        let hash = super::hash::of(&json);
         let skips = items.iter().any(PlanItem::can_be_hidden);
-        Ok(Plan { definition, hash, names, items, skips, scores, critical, validity, next, quality })
+        Ok(Plan { definition, json, hash, names, items, skips, scores, critical, validity, next, quality })
     }
 }
 

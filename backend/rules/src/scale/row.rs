@@ -29,6 +29,12 @@ pub enum RowError {
     NotReadable { what: &'static str, column: usize },
     #[error("the line has {found} cells, the header {expected}")]
     CellCount { found: usize, expected: usize },
+    #[error("the line is longer than {most} bytes")]
+    TooLong { most: usize },
+    #[error("the line is not UTF-8")]
+    NotUtf8,
+    #[error("a quote is not closed, or does not enclose its cell")]
+    Quotes,
     #[error("there is no `answers`")]
     NoAnswers,
     #[error("{field}: {reason}")]
@@ -51,7 +57,10 @@ impl RowError {
     /// For programs.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::NotReadable { .. } | Self::CellCount { .. } => "not_readable",
+            Self::NotReadable { .. } | Self::CellCount { .. } | Self::NotUtf8 | Self::Quotes => {
+                "not_readable"
+            }
+            Self::TooLong { .. } => "too_long",
             Self::NoAnswers => "no_answers",
             Self::Person { .. } => "person",
             Self::Answer(error) => error.reason.code(),
@@ -61,9 +70,14 @@ impl RowError {
     /// The item, or the field of the person.
     pub fn item(&self) -> Option<&str> {
         match self {
-            Self::NotReadable { .. } | Self::CellCount { .. } | Self::NoAnswers => None,
             Self::Person { field, .. } => Some(field),
             Self::Answer(error) => Some(&error.item),
+            Self::NotReadable { .. }
+            | Self::CellCount { .. }
+            | Self::NotUtf8
+            | Self::Quotes
+            | Self::TooLong { .. }
+            | Self::NoAnswers => None,
         }
     }
 }
@@ -231,7 +245,7 @@ impl<'de> DeserializeSeed<'de> for PersonSeed<'_> {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum PersonKey {
     Sex,
     Age,

@@ -1,7 +1,9 @@
 //! The result as JSON, written by hand: one row for the command line, the server and the tablet alike.
 
 use super::{Number, RowError, Scored};
+use crate::triage::{Assessment, Policy};
 use serde::Serialize;
+use std::cmp::Reverse;
 
 /// What a row has beside the result.
 #[derive(Clone, Copy, Default)]
@@ -69,6 +71,38 @@ pub fn result_json(scored: &Scored, beside: Beside<'_>) -> String {
     let mut out = Vec::with_capacity(512);
     write_result(scored, beside, &mut out);
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Appends what triage suggests: `{"suggested":…,"policy":…,"reasons":[{"row","source","inputs"}]}`, the deciding rows
+/// first.
+pub fn write_tier(policy: &Policy, assessment: &mut Assessment<'_>, out: &mut Vec<u8>) {
+    push(out, "{\"suggested\":");
+    push_number(out, Some(i64::from(assessment.tier).into()));
+    push(out, ",\"policy\":\"");
+    push_escaped(out, policy.reference());
+    push(out, "\",\"reasons\":[");
+    // Stable: rows of one tier stay in the order of the policy.
+    assessment.hits.sort_by_key(|hit| (Reverse(hit.tier), hit.is_floor));
+    let sources = &policy.document().sources;
+    for (at, hit) in assessment.hits.iter().enumerate() {
+        push(out, if at > 0 { ",{\"row\":\"" } else { "{\"row\":\"" });
+        push_escaped(out, hit.row);
+        push(out, "\",\"source\":\"");
+        push_escaped(out, sources.get(hit.source).map_or(hit.source, |source| &source.cite));
+        push(out, "\",\"inputs\":{");
+        for (at, input) in hit.inputs.iter().flatten().enumerate() {
+            push(out, if at > 0 { ",\"" } else { "\"" });
+            if let Some(scale) = input.scale {
+                push(out, scale);
+                out.push(b'.');
+            }
+            push_escaped(out, input.name);
+            push(out, "\":");
+            input.value.write_json(out);
+        }
+        push(out, "}}");
+    }
+    push(out, "]}");
 }
 
 /// Appends `{"id":…,"error":{"code":…,"line":…,"item":…,"reason":…}}`.
@@ -139,6 +173,17 @@ fn push_number(out: &mut Vec<u8>, number: Option<Number>) {
 
 fn push(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
+}
+
+/// Appends what stands between the quotes of a JSON string.
+fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        push(out, text);
+    } else {
+        let mut quoted = String::new();
+        push_text(&mut quoted, text);
+        push(out, quoted.get(1..quoted.len() - 1).unwrap_or_default());
+    }
 }
 
 /// Appends a text as a JSON string.

@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Theirs, ours, and which of their results is which of ours.
-const SHARED: [(&str, &str, &[(&str, &str)]); 6] = [
+/// Theirs and ours.
+type Pair = (&'static str, &'static str);
+
+/// Their scale, ours, and which of their results is which of ours.
+const SHARED: [(&str, &str, &[Pair]); 6] = [
     ("phq_9", "phq9", &[("PHQ9_SCORE", "total")]),
     ("phq_2", "phq2", &[("PHQ2_SCORE", "total")]),
     ("gad_7", "gad7", &[("GAD7_SCORE", "total")]),
@@ -75,7 +78,8 @@ fn another_engine_says_the_same_of_complete_forms() {
 
 /// `PHQ9_Q01` → `q1`: both number items in the order of the form.
 fn by_position(answers: &Map<String, Value>) -> BTreeMap<String, Value> {
-    let number = |name: &str| name.rsplit(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse::<u32>().ok());
+    let number =
+        |name: &str| name.rsplit(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse::<u32>().ok());
     answers.iter().map(|(name, value)| (format!("q{}", number(name).unwrap()), value.clone())).collect()
 }
 

@@ -143,29 +143,36 @@ fn both_paths_say_the_same() {
 #[test]
 fn a_line_of_csv_is_a_row() {
     let scale = scale(&tiny());
-    let columns =
-        Columns::of(&scale, ["\u{feff}id", "sex", "age", "q1", "q2", "site", "q3"].into_iter()).unwrap();
+    let columns = Columns::of(&scale, "\u{feff}id,sex,age,\"q1\",q2,site,q3".as_bytes()).unwrap();
     let mut reader = RowReader::new(&scale);
-    let mut value = |cells: [&'static str; 7]| {
-        let scored = reader.score_cells(&columns, cells.into_iter());
-        (
-            reader.row().id.clone(),
-            scored.map(|scored| scored.score("total").unwrap().value).map_err(|e| e.to_string()),
-        )
+    let mut value = |line: &str| {
+        let scored = reader.score_csv(&columns, line.as_bytes());
+        let value = scored.map(|scored| scored.score("total").unwrap().value).map_err(|e| e.to_string());
+        (reader.row().id.clone(), value)
     };
-    assert_eq!(
-        value(["甲\"1", "F", "34", "1", "2", "north", "0"]),
-        ("\"甲\\\"1\"".to_owned(), Ok(Some(3.into())))
-    );
-    assert_eq!(value(["", "", "NA", "1", "NA", "", ""]), (String::new(), Ok(None)));
-    assert_eq!(value(["3", "", "", "1.0", " 2 ", "", "0"]), ("\"3\"".to_owned(), Ok(Some(3.into()))));
-    assert_eq!(
-        value(["4", "", "old", "1", "2", "", "0"]).1,
-        Err("person.age: whole years, 0 to 130, or null".to_owned())
-    );
-    assert_eq!(
-        value(["5", "", "", "yes", "2", "", "0"]).1,
-        Err("q1: not an option; the codes are 0, 1, 2, 3".to_owned())
-    );
-    assert!(Columns::of(&scale, ["id", "age"].into_iter()).is_err());
+    let table = [
+        ("\"甲\"\"1\",F,34,1,2,north,0", r#""甲\"1""#, Ok(Some(3.into()))),
+        (",,NA,1,NA,,", "", Ok(None)),
+        ("3,,,1.0, 2 ,\"a, b\",0", "\"3\"", Ok(Some(3.into()))),
+        ("4,,old,1,2,,0", "\"4\"", Err("person.age: whole years, 0 to 130, or null")),
+        ("5,,,yes,2,,0", "\"5\"", Err("q1: not an option; the codes are 0, 1, 2, 3")),
+        ("6,,,1,2,,0,", "\"6\"", Err("the line has 8 cells, the header 7")),
+        ("7,,,1,2", "\"7\"", Err("the line has 5 cells, the header 7")),
+        ("8,,,1,2,\"open,0", "", Err("a quote is not closed, or does not enclose its cell")),
+        ("9,,,1,2,\"a\"b,0", "", Err("a quote is not closed, or does not enclose its cell")),
+    ];
+    for (line, id, expected) in table {
+        assert_eq!(value(line), (id.to_owned(), expected.map_err(str::to_owned)), "{line}");
+    }
+    assert!(reader.score_csv(&columns, b"\xff,,,1,2,,0").unwrap_err().to_string().contains("UTF-8"));
+}
+
+#[test]
+fn a_header_that_does_not_fit_is_refused_before_anything_is_scored() {
+    let scale = scale(&with("/items/2/optional", json!(true)));
+    let refused = |header: &str| Columns::of(&scale, header.as_bytes()).err().map(|error| error.to_string());
+    assert_eq!(refused("q2,id,q1"), None);
+    assert_eq!(refused("id,age").unwrap(), "the header has no column for q1, q2");
+    assert_eq!(refused("q1,q2,q1").unwrap(), "the header names q1 twice");
+    assert!(refused("q1,\"q2").unwrap().contains("quote"));
 }

@@ -25,10 +25,16 @@ fn the_schema_and_the_reader_know_the_same_keys() {
     let schema = fs::read_to_string(shipped::folder().join("definition.schema.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let full = tiny();
-    let full = set(full, "/norms", json!({"n": {"source": "here", "certainty": "high", "rows": [{"steps": []}]}}));
-    let full = set(full, "/validity", json!([{"id": "v", "if": {"ge": ["q1", 1]}, "reason": {}, "source": "here"}]));
+    let full =
+        set(full, "/norms", json!({"n": {"source": "here", "certainty": "high", "rows": [{"steps": []}]}}));
+    let full =
+        set(full, "/validity", json!([{"id": "v", "if": {"ge": ["q1", 1]}, "reason": {}, "source": "here"}]));
     let full = set(full, "/next", json!([{"if": {"ge": ["q1", 1]}, "start": "other", "source": "here"}]));
-    let full = set(full, "/quality", json!({"longstring": {"run": 2}, "pairs": [{"items": ["q1", "q2"], "max_difference": 1}]}));
+    let full = set(
+        full,
+        "/quality",
+        json!({"longstring": {"run": 2}, "pairs": [{"items": ["q1", "q2"], "max_difference": 1}]}),
+    );
     let full = set(full, "/locales", json!({"en": {"status": "draft", "origin": "Invented."}}));
     let properties = "/properties";
     let table = [
@@ -52,7 +58,11 @@ fn the_schema_and_the_reader_know_the_same_keys() {
         ("/quality/pairs/0", format!("{properties}/quality/properties/pairs/items")),
     ];
     for (place, in_schema) in table {
-        assert_eq!(known_to_the_reader(full.clone(), place), known_to_the_schema(&schema, &in_schema), "{place}");
+        assert_eq!(
+            known_to_the_reader(full.clone(), place),
+            known_to_the_schema(&schema, &in_schema),
+            "{place}"
+        );
     }
 }
 
