@@ -1,0 +1,60 @@
+// Accounts for administrators; everybody's own password and second factor.
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { sessionKey, signOut } from '@/api/session';
+import { AccountsPanel } from '@/features/identity/AccountsPanel';
+import { DutyPanel } from '@/features/identity/DutyPanel';
+import { OwnAccountPanel } from '@/features/identity/OwnAccountPanel';
+import { useText } from '@/i18n/text';
+import { Icon } from '@/ui/Icon';
+import { LanguageSwitch, ThemeSwitch } from '@/ui/Switches';
+import { SessionGate } from './SessionGate';
+
+export function AdminRoute() {
+  const text = useText();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  return (
+    <SessionGate density="desk">
+      {(session) => (
+        <>
+          <header className="page-bar">
+            <span className="brand-mark">
+              <Icon name="lamp" />
+              <b>{text.common.brand}</b>
+              <span className="muted">{text.identity.adminTitle}</span>
+            </span>
+            {session.me.tenant.fictional ? (
+              <span className="drill fictional">{text.common.fictionalCity(session.me.tenant.name)}</span>
+            ) : null}
+            <span className="grow" />
+            <ThemeSwitch />
+            <LanguageSwitch />
+            <b>{session.me.account.name}</b>
+            <button
+              type="button"
+              className="btn"
+              onClick={() =>
+                void signOut(session).then(() => {
+                  client.setQueryData(sessionKey, null);
+                  return navigate({ to: '/' });
+                })
+              }
+            >
+              {text.common.signOut}
+            </button>
+          </header>
+          <main className="page">
+            <div className="admin-grid">
+              <div>
+                <AccountsPanel />
+                <DutyPanel me={session.me} />
+              </div>
+              <OwnAccountPanel me={session.me} />
+            </div>
+          </main>
+        </>
+      )}
+    </SessionGate>
+  );
+}

@@ -1,0 +1,359 @@
+// The live board: queue, work panel, record. Joins the live state, the commands, the sounds and the bands.
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { emptyBoard } from '@/api/live';
+import type { LiveSocket } from '@/api/socket';
+import type { Alarm, Me, Priority, Uuid } from '@/api/types';
+import { say, useText } from '@/i18n/text';
+import { useCommandKeys } from '@/ui/commands';
+import { failureWords } from '@/ui/failure';
+import { LanguageSwitch, ThemeSwitch } from '@/ui/Switches';
+import { mute, soundIsUnlocked } from '@/ui/sound';
+import { clock, hourMinute, useNow } from '@/ui/time';
+import { AlarmPanel } from './AlarmPanel';
+import { AlarmQueue } from './AlarmQueue';
+import { CalledBand, OfflineBand, SoundBand } from './Bands';
+import './board.css';
+import { acknowledge, type BoardContext, boardCommands, claimTop, type Form, keyLabel, note } from './commands';
+import { KeysOverlay } from './KeysOverlay';
+import { NoteForm } from './NoteForm';
+import { countByPriority, groupAlarms, isUnclaimed, topUnclaimed } from './order';
+import { useAlarm, useBoard, useQueueItemOf } from './queries';
+import { RaiseHere } from './RaiseHere';
+import { StatusStrip } from './StatusStrip';
+import { Timeline } from './Timeline';
+import { useAlarmCommands, type Verb } from './useAlarmCommands';
+import { useAlarmSounds } from './useAlarmSounds';
+import { useRegions } from './useRegions';
+
+export type Selection = { alarm?: Uuid; item?: Uuid; tab: 'alarm' | 'triage' };
+type Triage = {
+  count: number;
+  list: ReactNode;
+  panel: ReactNode;
+  side: ReactNode;
+  keys: { key: string; label: string }[];
+  move: (by: 1 | -1) => void;
+};
+type Props = {
+  me: Me;
+  live: LiveSocket;
+  selection: Selection;
+  onSelect: (selection: Selection) => void;
+  triage: Triage;
+  dutyLink: ReactNode;
+};
+
+const MUTE_MS = 30_000;
+
+export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: Props) {
+  const text = useText();
+  const t = text.dispatch;
+  const now = useNow();
+  const myId = me.account.id;
+  const link = useSyncExternalStore(live.subscribe, live.state);
+  const query = useBoard(link.state === 'live');
+  const board = query.data ?? emptyBoard;
+  const alarms = useMemo(() => Object.values(board.alarms), [board.alarms]);
+  const [filter, setFilter] = useState<Priority | null>(null);
+  const [form, setForm] = useState<Form>(null);
+  const [help, setHelp] = useState(false);
+  const [tested, setTested] = useState(soundIsUnlocked);
+  const [testAt, setTestAt] = useState<string | null>(null);
+  const [testing, setTesting] = useState(false);
+  const [mutedUntil, setMutedUntil] = useState(0);
+  const { flights, run, forget } = useAlarmCommands(myId);
+  const noteInput = useRef<HTMLTextAreaElement>(null);
+  const down = link.state === 'down';
+
+  const selectedOpen = selection.alarm === undefined ? undefined : board.alarms[selection.alarm];
+  const full = useAlarm(selection.alarm);
+  // A closed alarm leaves the board, but not the panel of the one who is reading it.
+  const alarm: Alarm | undefined = selectedOpen ?? (full.data?.id === selection.alarm ? full.data : undefined);
+  const item = useQueueItemOf(alarm);
+  const flight = alarm === undefined ? undefined : flights[alarm.id];
+  const top = topUnclaimed(alarms);
+  const groups = groupAlarms(alarms, filter, now);
+  const called = alarms.find(
+    (each) =>
+      isUnclaimed(each) &&
+      (each.id in board.calledFor || each.told.some((told) => told.account_id === myId && each.escalation_step > 0)),
+  );
+
+  useAlarmSounds(alarms, query.data !== undefined, down, tested);
+  useRegions();
+  const select = useCallback((id: Uuid) => onSelect({ alarm: id, tab: 'alarm' }), [onSelect]);
+  const selectedId = selection.alarm;
+  useEffect(() => {
+    if (selectedId !== undefined) setForm(null);
+  }, [selectedId]);
+
+  const start = useCallback(
+    (target: Alarm, verb: Verb, body?: Record<string, unknown>) => void run(target, verb, body),
+    [run],
+  );
+  const claim = useCallback(
+    (target: Alarm) => {
+      if (selection.alarm !== target.id) select(target.id);
+      void run(target, 'claim');
+    },
+    [run, select, selection.alarm],
+  );
+  const move = (by: 1 | -1) => {
+    if (selection.tab === 'triage') return triage.move(by);
+    const order = Array.from(
+      document.querySelectorAll('#queue [data-row]'),
+      (row) => row.getAttribute('data-row') ?? '',
+    );
+    if (order.length === 0) return;
+    const at = order.indexOf(selection.alarm ?? '');
+    const next = order[at === -1 ? 0 : Math.min(order.length - 1, Math.max(0, at + by))];
+    if (next === undefined) return;
+    select(next);
+    requestAnimationFrame(() => {
+      const row = document.querySelector<HTMLElement>(`#queue [data-row="${next}"]`);
+      row?.focus({ preventScroll: true });
+      row?.scrollIntoView({ block: 'nearest' });
+    });
+  };
+  const context: BoardContext = {
+    text,
+    me: myId,
+    alarm,
+    top,
+    busy: flight?.state === 'flying',
+    run: start,
+    claim,
+    open: (next) => {
+      if (next === 'note') noteInput.current?.focus();
+      else setForm(next);
+    },
+    move,
+    filter: (priority) => setFilter((known) => (known === priority ? null : priority)),
+    mute: () => setMutedUntil(mute(MUTE_MS)),
+    help: () => setHelp(true),
+    otherTab: () => onSelect({ ...selection, tab: selection.tab === 'alarm' ? 'triage' : 'alarm' }),
+  };
+  useCommandKeys(boardCommands, context, !help);
+
+  const lastRun = useRef(run);
+  lastRun.current = run;
+  const muted = Date.now() < mutedUntil;
+  const shownItem = selection.item !== undefined && selection.alarm === undefined;
+  const lines = full.data?.timeline ?? [];
+  const line = me.tenant.helplines[0]?.number;
+
+  return (
+    <div className={down ? 'bd is-down' : 'bd'}>
+      <a className="skip btn" href="#queue">
+        {t.toQueue}
+      </a>
+      <StatusStrip
+        me={me}
+        link={link}
+        asOf={board.asOf}
+        engineAt={board.engineAt}
+        counts={countByPriority(alarms)}
+        shelved={groups.shelved.length}
+        drills={alarms.filter((each) => each.drill).length}
+        flood={groups.flood}
+        lately={groups.lately}
+        soundBad={!tested || muted}
+        soundWords={
+          !tested
+            ? t.soundUntested
+            : muted
+              ? t.mutedFor(Math.ceil((mutedUntil - Date.now()) / 1000))
+              : testAt === null
+                ? t.soundOn
+                : t.soundTestedAt(testAt)
+        }
+        onSound={() => setTesting(true)}
+        dutyLink={dutyLink}
+      />
+      <div className="bands">
+        <OfflineBand link={link} asOf={board.asOf} line={line} />
+        <CalledBand alarm={called} onOpen={(each) => select(each.id)} />
+        {tested && !testing ? null : (
+          <SoundBand
+            onPassed={() => {
+              setTested(true);
+              setTesting(false);
+              setTestAt(hourMinute(Date.now()));
+            }}
+            onLater={tested ? () => setTesting(false) : null}
+          />
+        )}
+        {query.isError && !down ? (
+          <div className="band band-ink" role="alert">
+            <b className="band-title">{t.listNotUpdated}</b>
+            <span className="grow">
+              {failureWords(query.error, text)} {board.asOf === 0 ? '' : t.notSeenAfter(clock(board.asOf))}
+            </span>
+            <button type="button" className="btn" onClick={() => void query.refetch()}>
+              {text.common.tryAgain}
+            </button>
+          </div>
+        ) : null}
+      </div>
+      <main className="bd-main">
+        <AlarmQueue
+          groups={groups}
+          total={alarms.length}
+          unclaimed={alarms.filter((each) => isUnclaimed(each) && !each.drill).length}
+          me={myId}
+          selected={selection.alarm}
+          calledFor={board.calledFor}
+          flights={flights}
+          frozen={down}
+          filter={filter}
+          tab={selection.tab}
+          triageCount={triage.count}
+          triageList={triage.list}
+          emptyNote={<EmptyNote loading={query.data === undefined && !query.isError} asOf={board.asOf} />}
+          onTab={(tab) => onSelect({ ...selection, tab })}
+          onFilter={setFilter}
+          onSelect={select}
+          onClaim={claim}
+          onPresented={(id) => live.presented(id)}
+        />
+        <section className="bd-work" id="work" aria-label={t.workPanel} tabIndex={-1}>
+          {shownItem ? (
+            triage.panel
+          ) : alarm === undefined ? (
+            <div className="bd-empty bd-pick">
+              <b className="box-title">
+                {selection.alarm === undefined
+                  ? t.pickOne
+                  : full.isError
+                    ? failureWords(full.error, text)
+                    : text.common.loading}
+              </b>
+              {selection.alarm === undefined ? t.pickHow : ''}
+            </div>
+          ) : (
+            <AlarmPanel
+              alarm={alarm}
+              full={full.data?.id === alarm.id ? full.data : undefined}
+              fullError={full.error}
+              item={item.data}
+              itemError={item.error}
+              context={context}
+              flight={flight}
+              form={form}
+              onForm={(next) => {
+                forget(alarm.id);
+                setForm(next);
+              }}
+              onRun={(verb, body) => run(alarm, verb, body)}
+              onItem={(id) => onSelect({ item: id, tab: 'triage' })}
+            />
+          )}
+        </section>
+        <section className="bd-side" id="record" aria-label={t.record} tabIndex={-1}>
+          {shownItem ? (
+            triage.side
+          ) : (
+            <>
+              <h2 className="side-head">
+                {t.record} <small className="faint">{alarm === undefined ? '' : t.onlyGrows(lines.length)}</small>
+              </h2>
+              {alarm === undefined ? (
+                <p className="bd-empty">{t.recordEmpty}</p>
+              ) : (
+                <>
+                  <Timeline
+                    lines={lines}
+                    raisedAt={alarm.raised_at}
+                    flight={flight?.verb === 'note' || flight?.state === 'flying' ? flight : undefined}
+                    me={me.account.name}
+                    failed={full.isError}
+                  />
+                  <NoteForm
+                    key={alarm.id}
+                    alarm={alarm}
+                    busy={context.busy}
+                    input={noteInput}
+                    onSave={(words) => lastRun.current(alarm, 'note', { text: words })}
+                  />
+                </>
+              )}
+            </>
+          )}
+          <RaiseHere />
+        </section>
+      </main>
+      <footer className="bd-foot">
+        <span className="bd-keys">
+          {[claimTop, acknowledge, note].map((command) => (
+            <span key={command.id} className="bd-key">
+              <kbd className="kbd">{keyLabel(command, text)}</kbd>
+              {command.label(context)}
+            </span>
+          ))}
+          <span className="bd-key">
+            <kbd className="kbd">↑</kbd>
+            <kbd className="kbd">↓</kbd>
+            {t.upDown}
+          </span>
+          <span className="bd-key">
+            <kbd className="kbd">M</kbd>
+            {t.mute}
+          </span>
+          <button type="button" className="bd-key bd-key-btn" onClick={() => setHelp(true)}>
+            <kbd className="kbd">?</kbd>
+            {t.allKeys}
+          </button>
+        </span>
+        <span className="grow" />
+        {me.tenant.fictional ? (
+          <span className="drill fictional">{text.common.fictionalCity(me.tenant.name)}</span>
+        ) : null}
+        <LanguageSwitch />
+        <ThemeSwitch />
+      </footer>
+      <Announcer alarms={alarms} known={query.data !== undefined} />
+      {help ? <KeysOverlay context={context} extra={triage.keys} onClose={() => setHelp(false)} /> : null}
+    </div>
+  );
+}
+
+function EmptyNote({ loading, asOf }: { loading: boolean; asOf: number }) {
+  const text = useText();
+  if (loading) return <p aria-busy="true">{text.common.loading}</p>;
+  return (
+    <>
+      <b className="box-title">{text.dispatch.noOpenAlarms}</b>
+      {asOf === 0 ? '' : text.dispatch.asOf(clock(asOf))}
+    </>
+  );
+}
+
+/** Spoken to a screen reader: P1 at once, P2 when there is a pause, nothing else. Timers are never spoken. */
+function Announcer({ alarms, known }: { alarms: Alarm[]; known: boolean }) {
+  const t = useText().dispatch;
+  const seen = useRef<Set<string> | null>(null);
+  const [words, setWords] = useState<{ P1: string; P2: string }>({ P1: '', P2: '' });
+  useEffect(() => {
+    if (!known) return;
+    const before = seen.current;
+    seen.current = new Set(alarms.map((alarm) => alarm.id));
+    if (before === null) return;
+    for (const alarm of alarms) {
+      if (before.has(alarm.id) || alarm.drill || (alarm.priority !== 'P1' && alarm.priority !== 'P2')) continue;
+      const spoken = [t.priorityWords[alarm.priority], alarm.where?.district, say(alarm.headline)]
+        .filter(Boolean)
+        .join(t.comma);
+      setWords((old) => ({ ...old, [alarm.priority]: spoken }));
+    }
+  }, [alarms, known, t]);
+  return (
+    <>
+      <div className="sr-only" aria-live="assertive">
+        {words.P1}
+      </div>
+      <div className="sr-only" aria-live="polite">
+        {words.P2}
+      </div>
+    </>
+  );
+}

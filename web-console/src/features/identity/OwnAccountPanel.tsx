@@ -1,0 +1,134 @@
+// One's own password and second factor.
+import { type FormEvent, useState } from 'react';
+import type { Me } from '@/api/types';
+import { useText } from '@/i18n/text';
+import { Field } from '@/ui/Field';
+import { failureWords } from '@/ui/failure';
+import { roleName } from '@/ui/posts';
+import { useChangePassword, useSecondFactor } from './queries';
+
+export function OwnAccountPanel({ me }: { me: Me }) {
+  const text = useText();
+  return (
+    <section className="page-part" aria-labelledby="own-title">
+      <h2 className="part-title" id="own-title">
+        {text.identity.ownAccount}
+      </h2>
+      <p className="strong">{text.identity.nameAndLogin(me.account.name, me.account.login)}</p>
+      <p className="small muted">
+        {me.account.roles.map((each) => roleName(each.role, text)).join(text.common.listComma)}
+      </p>
+      <SecondFactor on={me.has_second_factor} />
+      <OwnPassword />
+    </section>
+  );
+}
+
+function SecondFactor({ on }: { on: boolean | undefined }) {
+  const text = useText();
+  const factor = useSecondFactor();
+  const [code, setCode] = useState('');
+  const [removing, setRemoving] = useState(false);
+  const error = factor.start.error ?? factor.confirm.error ?? factor.remove.error;
+  const enabled = factor.confirm.isSuccess || (on === true && !factor.remove.isSuccess);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const verb = enabled ? factor.remove : factor.confirm;
+    verb.mutate(code, { onSuccess: () => setCode('') });
+    setRemoving(false);
+  };
+  const codeForm = (label: string) => (
+    <form onSubmit={submit}>
+      <Field
+        label={text.identity.code}
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        maxLength={8}
+        value={code}
+        onChange={(event) => setCode(event.target.value)}
+      />
+      <button type="submit" className="btn" disabled={code.length < 6}>
+        {label}
+      </button>
+    </form>
+  );
+  return (
+    <div className="page-sub">
+      <h3 className="part-title">{text.identity.secondFactor}</h3>
+      {error === null ? null : (
+        <p className="door-error" role="alert">
+          {failureWords(error, text)}
+        </p>
+      )}
+      {enabled ? (
+        <>
+          <p className="muted">{text.identity.secondFactorOn}</p>
+          {removing ? (
+            codeForm(text.identity.removeSecondFactor)
+          ) : (
+            <button type="button" className="btn" onClick={() => setRemoving(true)}>
+              {text.identity.removeSecondFactor}
+            </button>
+          )}
+        </>
+      ) : factor.start.data === undefined ? (
+        <>
+          <p className="muted">{text.identity.secondFactorOff}</p>
+          <button type="button" className="btn" disabled={factor.start.isPending} onClick={() => factor.start.mutate()}>
+            {text.identity.addSecondFactor}
+          </button>
+        </>
+      ) : (
+        <>
+          <p className="muted">{text.identity.enterSecret}</p>
+          <div className="one-time">
+            <span className="secret">{factor.start.data.secret.replace(/(.{4})/g, '$1 ').trim()}</span>
+            <a className="link small" href={factor.start.data.otpauth_url}>
+              {text.identity.openAuthenticator}
+            </a>
+          </div>
+          {codeForm(text.identity.confirmSecondFactor)}
+        </>
+      )}
+    </div>
+  );
+}
+
+function OwnPassword() {
+  const text = useText();
+  const change = useChangePassword();
+  const [form, setForm] = useState({ old_password: '', password: '' });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    change.mutate(form, { onSuccess: () => setForm({ old_password: '', password: '' }) });
+  };
+  return (
+    <form className="page-sub" onSubmit={submit}>
+      <h3 className="part-title">{text.identity.changePassword}</h3>
+      {change.isError ? (
+        <p className="door-error" role="alert">
+          {failureWords(change.error, text)}
+        </p>
+      ) : null}
+      {change.isSuccess ? <p className="muted">{text.identity.passwordSet}</p> : null}
+      <Field
+        label={text.identity.oldPassword}
+        type="password"
+        autoComplete="current-password"
+        value={form.old_password}
+        onChange={(event) => setForm({ ...form, old_password: event.target.value })}
+      />
+      <Field
+        label={text.identity.newPassword}
+        hint={text.identity.passwordHint(10)}
+        type="password"
+        autoComplete="new-password"
+        value={form.password}
+        onChange={(event) => setForm({ ...form, password: event.target.value })}
+      />
+      <button type="submit" className="btn" disabled={form.old_password === '' || form.password.length < 10}>
+        {text.identity.savePassword}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,194 @@
+// The tablet: the list, or the visit that is going on. Decides which of the two, and hands every result to the outbox.
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { newId } from '@/api/ids';
+import type { Session } from '@/api/session';
+import type { RaiseAlarm } from '@/api/types';
+import { useSpeech, useText } from '@/i18n/text';
+import { ConsentPage } from './ConsentPage';
+import './field.css';
+import { HandOverPage } from './HandOverPage';
+import { ListPage } from './ListPage';
+import { MePage } from './MePage';
+import { useToolbox, useWorklist } from './queries';
+import { ResultPage } from './ResultPage';
+import { Runner } from './Runner';
+import type { FieldSettings } from './settings';
+import { readSettings, writeSettings } from './settings';
+import { ThanksPage } from './ThanksPage';
+import { UploadPage } from './UploadPage';
+import { useVisits } from './useVisits';
+import { finishRun, type LocalAlarm, startRun, startVisit, type Visit } from './visit';
+
+export type FieldView = 'list' | 'upload' | 'me';
+type Props = { session: Session; onSignOut: () => void; onUpdate: (() => void) | null };
+
+const now = () => new Date().toISOString();
+
+export function FieldApp({ session, onSignOut, onUpdate }: Props) {
+  const text = useText();
+  const { language } = useSpeech();
+  const { outbox } = session;
+  const worklist = useWorklist(session);
+  const toolbox = useToolbox(session);
+  const visits = useVisits(session);
+  const entries = useSyncExternalStore(outbox.subscribe, outbox.all);
+  const [view, setView] = useState<FieldView>('list');
+  const [settings, setSettings] = useState<FieldSettings>(readSettings);
+  const visit = visits.open;
+
+  useEffect(() => {
+    document.documentElement.dataset.size = settings.size;
+    return () => {
+      delete document.documentElement.dataset.size;
+    };
+  }, [settings.size]);
+  const change = (next: Partial<FieldSettings>) => {
+    const merged = { ...settings, ...next };
+    writeSettings(merged);
+    setSettings(merged);
+  };
+
+  const sendAlarm = useCallback(
+    (alarm: LocalAlarm, person: Visit['person'] | null, coveredBy?: string) => {
+      const body: RaiseAlarm = {
+        kind: alarm.how === 'rules' ? 'screening' : alarm.how,
+        priority: alarm.priority,
+        person_id: person?.id,
+        screening_id: alarm.screening_id,
+        place: person?.address ?? undefined,
+        raised_at: alarm.at,
+      };
+      return outbox.add({
+        what: 'alarm',
+        subject: alarm.id,
+        path: `/alarms/${alarm.id}`,
+        body,
+        label: person?.name ?? '',
+        covered_by: coveredBy,
+      });
+    },
+    [outbox],
+  );
+
+  const finish = (current: Visit, brokenOff: boolean) => {
+    const run = current.runs.find((each) => each.finished_at === undefined);
+    const scale = run && toolbox.data?.scales.get(`${run.scale.code}@${run.scale.version}`);
+    if (run === undefined || scale === undefined || toolbox.data === undefined) return;
+    const versionOf = (code: string) => toolbox.data.newest.get(code);
+    const done = finishRun(current, brokenOff, now(), { rules: toolbox.data.rules, scale, newId, versionOf });
+    if (done === null) return;
+    visits.save(done.visit);
+    const screeningId = done.run.screening_id;
+    const made = done.visit.alarm;
+    // The alarm is stored first: whatever happens to the answers, it goes out.
+    if (made !== undefined && current.alarm === undefined)
+      void sendAlarm(made, current.person, `screening:${screeningId}`);
+    void outbox.add({
+      what: 'screening',
+      subject: screeningId,
+      path: `/screenings/${screeningId}`,
+      body: done.body,
+      label: current.person.name,
+      target_id: done.run.look_of === undefined ? current.target_id : undefined,
+    });
+  };
+
+  const raiseByWord = (current: Visit) => {
+    const alarm: LocalAlarm = { id: newId(), priority: 'P1', at: now(), how: 'word' };
+    visits.save({ ...current, alarm, phase: 'result', touched_at: now() });
+    void sendAlarm(alarm, current.person);
+  };
+
+  if (!visits.ready) return <main className="fd-blank" aria-busy="true" aria-label={text.common.loading} />;
+
+  if (visit?.phase === 'consent') {
+    return (
+      <ConsentPage
+        visit={visit}
+        notice={worklist.data?.value.notice}
+        toolbox={toolbox.data}
+        onAlarm={() => raiseByWord(visit)}
+        onBack={() => void visits.remove(visit.id)}
+        onConsent={(consent) => visits.save({ ...visit, consent, phase: 'handover', touched_at: now() })}
+      />
+    );
+  }
+  if (visit?.phase === 'handover') {
+    return (
+      <HandOverPage
+        onBack={() => visits.save({ ...visit, phase: 'consent' })}
+        onStart={(mode) => visits.save(startRun({ ...visit, mode, locale: language }, newId(), now()))}
+      />
+    );
+  }
+  if (visit?.phase === 'run') {
+    return (
+      <Runner
+        visit={visit}
+        toolbox={toolbox.data}
+        failed={toolbox.isError}
+        settings={settings}
+        saveFailed={visits.saveFailed}
+        helplines={worklist.data?.value.helplines ?? session.me.tenant.helplines}
+        onSettings={change}
+        onSave={visits.save}
+        onFinish={(current, brokenOff) => finish(current, brokenOff)}
+      />
+    );
+  }
+  if (visit?.phase === 'thanks') {
+    return (
+      <ThanksPage
+        worker={session.me.account.name}
+        brokenOff={visit.runs.at(-1)?.broken_off === true}
+        pin={settings.pin}
+        helplines={worklist.data?.value.helplines ?? session.me.tenant.helplines}
+        onTakenBack={() => visits.save({ ...visit, phase: 'result', touched_at: now() })}
+      />
+    );
+  }
+  if (visit?.phase === 'result') {
+    return (
+      <ResultPage
+        visit={visit}
+        session={session}
+        entries={entries}
+        toolbox={toolbox.data}
+        helplines={worklist.data?.value.helplines ?? session.me.tenant.helplines}
+        onSave={visits.save}
+        onWord={() => raiseByWord(visit)}
+        onLeave={() => visits.save({ ...visit, phase: 'left' })}
+      />
+    );
+  }
+  if (view === 'upload') {
+    return <UploadPage session={session} entries={entries} onView={setView} />;
+  }
+  if (view === 'me') {
+    return (
+      <MePage
+        session={session}
+        entries={entries}
+        settings={settings}
+        onSettings={change}
+        onView={setView}
+        onSignOut={onSignOut}
+      />
+    );
+  }
+  return (
+    <ListPage
+      session={session}
+      worklist={worklist}
+      toolbox={toolbox.data}
+      entries={entries}
+      visits={visits}
+      settings={settings}
+      onSettings={change}
+      onView={setView}
+      onUpdate={onUpdate}
+      onStart={(target) => visits.save(startVisit(target, { visit: newId() }, now(), language))}
+      onAlarm={() => sendAlarm({ id: newId(), priority: 'P1', at: now(), how: 'button' }, null)}
+    />
+  );
+}

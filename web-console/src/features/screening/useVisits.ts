@@ -1,0 +1,65 @@
+// The visits on this device: every change is sealed and stored before anything else happens, so a crash loses nothing.
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { Session } from '@/api/session';
+import type { Visit } from './visit';
+
+export type Visits = {
+  ready: boolean;
+  all: Visit[];
+  open: Visit | undefined;
+  saveFailed: boolean;
+  save: (visit: Visit) => void;
+  close: () => void;
+  reopen: (id: string) => void;
+  remove: (id: string) => Promise<void>;
+};
+
+const AT_WORK: Visit['phase'][] = ['run', 'thanks', 'result', 'handover'];
+
+export function useVisits(session: Session): Visits {
+  const { store } = session;
+  const [all, setAll] = useState<Visit[]>([]);
+  const [ready, setReady] = useState(false);
+  const [openId, setOpenId] = useState<string | null>(null);
+  const [saveFailed, setSaveFailed] = useState(false);
+  const writes = useRef(Promise.resolve());
+
+  useEffect(() => {
+    let gone = false;
+    void store.list<Visit>('visit').then((visits) => {
+      if (gone) return;
+      setAll(visits);
+      // After a crash or a reload: back to exactly where the person was.
+      const interrupted = visits.find((visit) => AT_WORK.includes(visit.phase));
+      setOpenId((known) => known ?? interrupted?.id ?? null);
+      setReady(true);
+    });
+    return () => {
+      gone = true;
+    };
+  }, [store]);
+
+  const save = useCallback(
+    (visit: Visit) => {
+      setAll((known) => [...known.filter((each) => each.id !== visit.id), visit]);
+      setOpenId(visit.phase === 'left' ? null : visit.id);
+      writes.current = writes.current
+        .then(() => (visit.phase === 'left' ? store.remove('visit', visit.id) : store.put('visit', visit.id, visit)))
+        .then(() => setSaveFailed(false))
+        .catch(() => setSaveFailed(true));
+    },
+    [store],
+  );
+  const remove = useCallback(
+    async (id: string) => {
+      setAll((known) => known.filter((each) => each.id !== id));
+      setOpenId(null);
+      await store.remove('visit', id);
+    },
+    [store],
+  );
+  const close = useCallback(() => setOpenId(null), []);
+  const reopen = useCallback((id: string) => setOpenId(id), []);
+  const live = all.filter((visit) => visit.phase !== 'left');
+  return { ready, all: live, open: live.find((visit) => visit.id === openId), saveFailed, save, close, reopen, remove };
+}
