@@ -1,2 +1,48 @@
-//! (being written)
-fn main() {}
+//! The `xindeng` binary: configuration → context → serve | score | scales | policy | import | audit | backup | doctor.
+
+mod commands;
+mod config;
+mod listen;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Xindeng 心灯: screening, triage and alarms for a city's psychological service centre.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(config::ServeArgs),
+    /// Check or break-proof the record of who looked at what.
+    #[command(subcommand)]
+    Audit(commands::audit::AuditCommand),
+    /// Save the private database and its files into one file.
+    Backup(commands::backup::BackupArgs),
+    /// Bring a saved file back into an empty data folder.
+    Restore(commands::backup::RestoreArgs),
+    /// Check what the server needs, and say what to do.
+    Doctor(commands::doctor::DoctorArgs),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => commands::serve::run(args),
+        Command::Audit(command) => commands::audit::run(command),
+        Command::Backup(args) => commands::backup::backup(args),
+        Command::Restore(args) => commands::backup::restore(args),
+        Command::Doctor(args) => commands::doctor::run(args),
+        Command::Openapi => commands::openapi(),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("xindeng: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -71,6 +71,13 @@ impl Opened {
             postgres.stop();
         }
     }
+    /// For commands beside a running server: a private Postgres that was already running is left running.
+    pub async fn leave(self) {
+        self.ctx.db.close().await;
+        if let Some(postgres) = self.postgres {
+            postgres.leave();
+        }
+    }
 }
 
 pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {

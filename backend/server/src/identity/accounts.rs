@@ -8,7 +8,8 @@ use crate::platform::{Ctx, Problem, Purpose, SYSTEM, Scope, ScopedTx};
 use axum::http::StatusCode;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use rules::identity::{Action, Role};
-use rules::ids::{AccountId, TenantId};
+use rules::ids::{AccountId, OrgId, TenantId};
+use rules::people::OrgKind;
 use serde_json::json;
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
@@ -144,14 +145,18 @@ async fn insert(ctx: &Ctx, tx: &mut ScopedTx, new: &NewAccount) -> Result<String
     Ok(token)
 }
 
-/// On an empty tenant: the account that makes the others, with a link instead of a password.
-pub async fn first_administrator(ctx: &Ctx, tenant: TenantId) -> Result<Option<String>, Problem> {
-    let root = ctx.tenant(tenant).ok_or_else(|| Problem::not_found("tenant"))?.root;
-    let scope = Scope { tenant, actor: SYSTEM, scopes: vec![root], purpose: Purpose::Administration };
-    let mut tx = ctx.db.begin(&scope).await?;
-    if !store::list_accounts(&mut tx).await?.is_empty() {
+/// On an empty database: the tenant, the root of its org tree, and the account that makes the others, with a
+/// one-time link instead of a password. Nothing if there is a tenant already.
+pub async fn first_start(ctx: &Ctx, tenant_name: &str) -> Result<Option<String>, Problem> {
+    if !ctx.tenants().is_empty() {
         return Ok(None);
     }
+    let tenant = TenantId(ctx.new_id());
+    let root = OrgId(ctx.new_id());
+    let scope = Scope { tenant, actor: SYSTEM, scopes: vec![root], purpose: Purpose::Administration };
+    let mut tx = ctx.db.begin(&scope).await?;
+    store::insert_tenant(&mut tx, tenant_name, ctx.now()).await?;
+    super::insert_org_unit(&mut tx, root, None, OrgKind::City, "city", tenant_name).await?;
     let new = NewAccount {
         id: AccountId(ctx.new_id()),
         login: "sysadmin".to_owned(),
@@ -160,6 +165,8 @@ pub async fn first_administrator(ctx: &Ctx, tenant: TenantId) -> Result<Option<S
     };
     let link = insert(ctx, &mut tx, &new).await?;
     tx.commit().await?;
+    let tenants = store::load_tenants(&ctx.db).await?;
+    *ctx.tenants.write().unwrap_or_else(std::sync::PoisonError::into_inner) = tenants;
     Ok(Some(link))
 }
 

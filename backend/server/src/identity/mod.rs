@@ -9,7 +9,7 @@ mod second_factor;
 mod sessions;
 mod store;
 
-pub use accounts::{NewAccount, create_account, first_administrator};
+pub use accounts::{NewAccount, create_account, first_start};
 pub use duty::{Holder, Owner, go_on_duty, holders_of, owner_of, owners_of};
 pub use http::router;
 pub use org::{OrgUnit, district_of, insert_org_unit, load_org_unit, load_org_units, resolve_org_path};

@@ -51,6 +51,19 @@ pub async fn load_tenant(db: &mut PgConnection, id: TenantId) -> sqlx::Result<Te
         .await
 }
 
+pub async fn insert_tenant(tx: &mut ScopedTx, name: &str, at: Timestamp) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "insert into tenant (id, code, name, created_at) values ($1, 'main', $2, $3)",
+        tenant.0,
+        name,
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Where a login belongs, before anything else is known.
 pub async fn find_login(db: &mut PgConnection, login: &str) -> sqlx::Result<Option<(TenantId, AccountId)>> {
     let row = sqlx::query!("select tenant_id, account_id from login_directory where login = $1", login)

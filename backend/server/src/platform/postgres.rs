@@ -102,6 +102,13 @@ impl PrivatePostgres {
         Err(PostgresError::Timeout(self.dirs.log.clone()))
     }
 
+    /// Stops Postgres only if this process started it.
+    pub fn leave(self) {
+        if self.child.is_some() {
+            self.stop();
+        }
+    }
+
     /// Asks Postgres for a fast shutdown and waits for it.
     pub fn stop(mut self) {
         let pid = std::fs::read_to_string(self.dirs.data.join("postmaster.pid"))
