@@ -12,12 +12,12 @@ mod store;
 pub use accounts::{NewAccount, create_account, first_start};
 pub use duty::{Holder, Owner, go_on_duty, holders_of, owner_of, owners_of};
 pub use http::router;
-pub use org::{OrgUnit, district_of, insert_org_unit, load_org_unit, load_org_units, resolve_org_path};
+pub use org::{OrgUnit, district_of, insert_org_unit, list_chain, load_org_unit, load_org_units, resolve_org_path};
 pub use password::{PasswordHash, hash_password};
 pub use sessions::{
     SessionCache, authenticate, is_current, make_ticket, signed_out, take_ticket, watch_revocations,
 };
-pub use store::{load_tenants, name_of};
+pub use store::{TenantRow, load_tenant, load_tenants, name_of};
 
 use crate::platform::{Purpose, Scope, ScopedTx};
 use rules::identity::{Action, Post, Role};

@@ -3,6 +3,7 @@
 //! A submit commits answers, result, suggestion, queue item, audit and event together. The server scores what a
 //! tablet sends again; a difference is an alarm about the system.
 
+mod campaigns;
 mod consent;
 mod correct;
 mod danger;
@@ -10,11 +11,14 @@ mod http;
 mod library;
 mod store;
 mod submit;
+mod worklist;
 
+pub use campaigns::campaigns_router;
 pub use consent::Consent;
 pub use http::router;
 pub use library::{Library, LibraryError};
 pub use submit::{DeviceResult, Mode, Receipt, Seen, Submission, submit};
+pub use worklist::worklist_router;
 
 use crate::platform::keys::Column;
 

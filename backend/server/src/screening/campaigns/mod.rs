@@ -1,0 +1,7 @@
+//! Campaigns: who is to be screened, with which scales, by when. The list of people is frozen once.
+
+mod http;
+mod ops;
+mod store;
+
+pub use http::router as campaigns_router;
