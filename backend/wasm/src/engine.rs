@@ -5,10 +5,9 @@
 //! | `{"op":"load_scale","definition":{…}}` | `{"code","version","hash"}` |
 //! | `{"op":"load_policy","policy":{…}}` | `{"policy":"id@version"}` |
 //! | `{"op":"score","code","version","person":{…},"answers":{…},"item_ms"?}` | the result row, with `hash`, `items` and `careless` for `suggest` |
-//! | `{"op":"score_many","code","version","rows":[{"id","person","answers"},…]}` | `{"rows":[result or error row, …]}` |
+//! | `{"op":"score_many","code","version","rows":[{"id","person","answers"},…]}` | `{"rows":[result or error row, …]}`, with `tier` if a policy is loaded |
 //! | `{"op":"suggest","case":{…}}` (results as `score` gave them) | the suggestion |
 //! | `{"op":"alarm_id","screening_id"}` | `{"alarm_id"}` |
-//! | `{"op":"lint_scale","definition":{…},"cases"?:"JSON Lines"}` | `{"findings":[…]}` |
 //!
 //! A request that cannot be answered gets `{"error":{"code","reason","item"?,"findings"?}}`.
 
@@ -16,7 +15,7 @@ use crate::refusal::Refusal;
 use rules::ids::ScreeningId;
 use rules::scale::wire::{self, Beside};
 use rules::scale::{self, RowReader, Scale};
-use rules::triage;
+use rules::triage::{self, Case};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -38,7 +37,6 @@ enum Op {
     ScoreMany,
     Suggest,
     AlarmId,
-    LintScale,
 }
 
 /// Read first; the rest of a request is read once it is known what it is.
@@ -73,7 +71,7 @@ struct ScoreMany<'a> {
 
 #[derive(Deserialize)]
 struct Suggest {
-    case: triage::Case,
+    case: Case,
 }
 
 #[derive(Deserialize)]
@@ -81,32 +79,28 @@ struct AlarmOf {
     screening_id: ScreeningId,
 }
 
-#[derive(Deserialize)]
-struct LintScale<'a> {
-    #[serde(borrow)]
-    definition: &'a RawValue,
-    cases: Option<String>,
-}
-
 impl Engine {
     pub fn handle(&mut self, request: &str) -> String {
-        self.handle_bytes(request.as_bytes())
-    }
-
-    pub fn handle_bytes(&mut self, request: &[u8]) -> String {
         self.answer(request).unwrap_or_else(|refusal| refusal.to_json())
     }
 
-    fn answer(&mut self, request: &[u8]) -> Result<String, Refusal> {
-        let head: Head = serde_json::from_slice(request)?;
+    /// A request as it lies in memory: one that is no text is answered like any other that cannot be read.
+    pub fn handle_bytes(&mut self, request: &[u8]) -> String {
+        match std::str::from_utf8(request) {
+            Ok(request) => self.handle(request),
+            Err(error) => Refusal::new("bad_request", error.to_string()).to_json(),
+        }
+    }
+
+    fn answer(&mut self, request: &str) -> Result<String, Refusal> {
+        let head: Head = serde_json::from_str(request)?;
         match head.op {
-            Op::LoadScale => self.load_scale(&serde_json::from_slice(request)?),
-            Op::LoadPolicy => self.load_policy(&serde_json::from_slice(request)?),
+            Op::LoadScale => self.load_scale(&serde_json::from_str(request)?),
+            Op::LoadPolicy => self.load_policy(&serde_json::from_str(request)?),
             Op::Score => self.score(request),
             Op::ScoreMany => self.score_many(request),
-            Op::Suggest => self.suggest(&serde_json::from_slice(request)?),
-            Op::AlarmId => alarm_id(&serde_json::from_slice(request)?),
-            Op::LintScale => lint_scale(&serde_json::from_slice(request)?),
+            Op::Suggest => self.suggest(&serde_json::from_str(request)?),
+            Op::AlarmId => alarm_id(&serde_json::from_str(request)?),
         }
     }
 
@@ -131,23 +125,23 @@ impl Engine {
         }
         let policy = triage::Policy::parse(request.policy.get())
             .map_err(|findings| Refusal::with_findings("unfit_policy", "this is no usable policy", &findings))?;
-        let answer = json(&Loaded { policy: policy.name() })?;
+        let answer = json(&Loaded { policy: policy.reference().to_owned() })?;
         self.policy = Some(policy);
         Ok(answer)
     }
 
-    fn scale(&self, request: &[u8]) -> Result<&Scale, Refusal> {
-        let OfScale { code, version } = serde_json::from_slice(request)?;
+    fn scale(&self, request: &str) -> Result<&Scale, Refusal> {
+        let OfScale { code, version } = serde_json::from_str(request)?;
         self.scales
             .get(&code)
             .and_then(|versions| versions.get(&version))
             .ok_or_else(|| Refusal::new("unknown_scale", format!("{code}@{version} is not loaded")))
     }
 
-    fn score(&self, request: &[u8]) -> Result<String, Refusal> {
+    fn score(&self, request: &str) -> Result<String, Refusal> {
         let scale = self.scale(request)?;
         // the request has the fields of a row beside its own: it is read as one
-        let scored = RowReader::new(scale).score(request).map_err(|error| Refusal::from(&error))?;
+        let scored = RowReader::new(scale).score(request.as_bytes()).map_err(|error| Refusal::from(&error))?;
         let mut answer = wire::result_json(&scored, Beside::default());
         let more = json(&ForSuggest::of(&scored))?;
         answer.pop();
@@ -156,11 +150,12 @@ impl Engine {
         Ok(answer)
     }
 
-    fn score_many(&self, request: &[u8]) -> Result<String, Refusal> {
+    fn score_many(&self, request: &str) -> Result<String, Refusal> {
         let scale = self.scale(request)?;
-        let ScoreMany { rows } = serde_json::from_slice(request)?;
+        let ScoreMany { rows } = serde_json::from_str(request)?;
         let mut reader = RowReader::new(scale);
-        let mut out = Vec::with_capacity(64 + rows.len() * 512);
+        let mut case = Case::default();
+        let (mut out, mut tier) = (Vec::with_capacity(64 + rows.len() * 512), Vec::new());
         out.extend_from_slice(b"{\"rows\":[");
         for (at, row) in rows.iter().enumerate() {
             if at > 0 {
@@ -168,7 +163,15 @@ impl Engine {
             }
             match reader.score(row.get().as_bytes()) {
                 Ok(scored) => {
-                    wire::write_result(&scored, Beside { id: Some(&reader.row().id), tier: None }, &mut out);
+                    tier.clear();
+                    if let Some(policy) = &self.policy {
+                        case.age = reader.row().who.age;
+                        case.results.clear();
+                        case.results.push(scored.clone().into());
+                        wire::write_tier(policy, &mut triage::assess(policy, &case), &mut tier);
+                    }
+                    let tier = self.policy.is_some().then_some(tier.as_slice());
+                    wire::write_result(&scored, Beside { id: Some(&reader.row().id), tier }, &mut out);
                 }
                 Err(error) => wire::write_error(Some(&reader.row().id), None, &error, &mut out),
             }
@@ -193,7 +196,7 @@ struct ForSuggest<'a> {
 
 impl<'a> ForSuggest<'a> {
     fn of(scored: &'a scale::Scored) -> Self {
-        Self { hash: scored.hash(), items: scored.items().collect(), careless: scored.quality().is_careless() }
+        Self { hash: scored.hash(), items: scored.items().collect(), careless: scored.quality().careless() }
     }
 }
 
@@ -203,14 +206,6 @@ fn alarm_id(request: &AlarmOf) -> Result<String, Refusal> {
         alarm_id: rules::ids::AlarmId,
     }
     json(&Answer { alarm_id: triage::alarm_id(request.screening_id) })
-}
-
-fn lint_scale(request: &LintScale<'_>) -> Result<String, Refusal> {
-    #[derive(Serialize)]
-    struct Answer {
-        findings: Vec<scale::Finding>,
-    }
-    json(&Answer { findings: scale::lint(request.definition.get(), request.cases.as_deref()) })
 }
 
 fn json(answer: &impl Serialize) -> Result<String, Refusal> {

@@ -1,0 +1,149 @@
+// Every golden case of every scale through rules.wasm and through the same crate built natively: the answers must be
+// the same to the byte, and what the case expects.
+//   RULES_WASM    the module          (web-console/public/rules.wasm)
+//   RULES_NATIVE  the native program  (example "answer" of rules-wasm)
+
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+declare const describe: (name: string, body: () => void) => void;
+declare const it: (name: string, body: () => void) => void;
+declare const expect: (value: unknown, message?: string) => { toBe(other: unknown): void; toEqual(other: unknown): void };
+
+type Json = Record<string, unknown>;
+type Case = { name: string; person?: Json; answers: Json; expect: Json };
+type Exports = {
+  memory: WebAssembly.Memory;
+  alloc(len: number): number;
+  free(address: number, len: number): void;
+  call(address: number, len: number): bigint;
+};
+
+const root = join(import.meta.dirname, "../..");
+const module = new WebAssembly.Module(readFileSync(process.env.RULES_WASM ?? join(root, "web-console/public/rules.wasm")));
+
+function openWasm(): (request: string) => string {
+  const { memory, alloc, free, call } = new WebAssembly.Instance(module).exports as unknown as Exports;
+  return (request) => {
+    const bytes = new TextEncoder().encode(request);
+    const address = alloc(bytes.length);
+    new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
+    const packed = BigInt.asUintN(64, call(address, bytes.length));
+    const [at, length] = [Number(packed >> 32n), Number(packed & 0xffff_ffffn)];
+    const answer = new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(memory.buffer, at, length));
+    free(address, bytes.length);
+    free(at, length);
+    return answer;
+  };
+}
+
+function native(requests: string[]): string[] {
+  const program = process.env.RULES_NATIVE;
+  if (!program) throw new Error("RULES_NATIVE is not set: run scripts/test.sh parity");
+  const output = execFileSync(program, { input: requests.join("\n"), maxBuffer: 1 << 28 }).toString("utf8");
+  return output.trimEnd().split("\n");
+}
+
+function newestOf(code: string): { text: string; version: string } {
+  const versions = readdirSync(join(root, "scales", code)).filter((file) => /^\d+\.\d+\.\d+\.json$/.test(file));
+  const newest = versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
+  if (!newest) throw new Error(`scales/${code} has no version`);
+  return { text: readFileSync(join(root, "scales", code, newest), "utf8"), version: newest.replace(".json", "") };
+}
+
+/** Only what the case writes is compared, as the native golden test does. */
+function expectAsWritten(answer: Json, expected: Json): void {
+  const error = expected.error as Json | undefined;
+  if (error) {
+    expect((answer.error as Json | undefined)?.item).toBe(error.item);
+    return;
+  }
+  const scores = answer.scores as Record<string, Json>;
+  for (const [id, score] of Object.entries((expected.scores ?? {}) as Record<string, Json>)) {
+    for (const [key, value] of Object.entries(score)) expect(scores[id]?.[key] ?? null, `${id}.${key}`).toBe(value);
+  }
+  const critical = answer.critical as { id: string; level?: string }[];
+  const sorted = (ids: unknown) => [...(ids as string[])].sort();
+  if (expected.critical) expect(sorted(critical.map(({ id }) => id))).toEqual(sorted(expected.critical));
+  if (expected.strong) {
+    expect(sorted(critical.filter(({ level }) => level === "strong").map(({ id }) => id))).toEqual(sorted(expected.strong));
+  }
+}
+
+const policy = JSON.stringify({
+  op: "load_policy",
+  policy: JSON.parse(readFileSync(join(root, "backend/rules/policies/triage/default/1.0.0.json"), "utf8")),
+});
+const codes = readdirSync(join(root, "scales"), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .sort();
+
+for (const code of codes) {
+  const { text, version } = newestOf(code);
+  const load = JSON.stringify({ op: "load_scale", definition: JSON.parse(text) });
+  const cases: Case[] = readFileSync(join(root, "scales", code, "cases.jsonl"), "utf8")
+    .split("\n")
+    .filter((line) => line.trim())
+    .map((line) => JSON.parse(line));
+  const requests = cases.map(({ person, answers }) =>
+    JSON.stringify({ op: "score", code, version, person: person ?? {}, answers }),
+  );
+
+  describe(code, () => {
+    const ask = openWasm();
+    const [nativeLoaded, ...nativeAnswers] = native([load, ...requests]);
+    it("loads alike", () => expect(ask(load)).toBe(nativeLoaded));
+    cases.forEach((golden, index) => {
+      it(golden.name, () => {
+        const answer = ask(requests[index] as string);
+        expect(answer).toBe(nativeAnswers[index]);
+        expectAsWritten(JSON.parse(answer), golden.expect);
+      });
+    });
+    it("a batch with tiers, and a suggestion for every result, are the same", () => {
+      const rows = cases.map(({ person, answers }, id) => ({ id, person: person ?? {}, answers }));
+      const suggestions = nativeAnswers
+        .map((answer) => JSON.parse(answer) as Json)
+        .filter((answer) => !answer.error)
+        .map((result) => JSON.stringify({ op: "suggest", case: { results: [result], age: 34, live: true } }));
+      const asked = [policy, JSON.stringify({ op: "score_many", code, version, rows }), ...suggestions];
+      const answers = native([load, ...asked]).slice(1);
+      expect(asked.map(ask)).toEqual(answers);
+      expect(answers.filter((answer) => answer.startsWith('{"error"'))).toEqual([]);
+    });
+  });
+}
+
+describe("what is no request", () => {
+  const odd = ["", "[]", "{}", '{"op":"score"}', '{"op":"no_such"}', '{"op":"score","code":"none","version":"1.0.0"}', "\u0000", '"心灯"'];
+  const ask = openWasm();
+  const answers = native(odd);
+  odd.forEach((request, index) => {
+    it(`${JSON.stringify(request)} is answered with an error, natively and in the page`, () => {
+      const answer = ask(request);
+      expect(answer).toBe(answers[index]);
+      expect(Object.keys(JSON.parse(answer))).toEqual(["error"]);
+    });
+  });
+  it("memory is given back", () => {
+    const { memory, alloc, free, call } = new WebAssembly.Instance(module).exports as unknown as Exports;
+    const once = () => {
+      const address = alloc(1000);
+      const packed = BigInt.asUintN(64, call(address, 1000));
+      free(address, 1000);
+      free(Number(packed >> 32n), Number(packed & 0xffff_ffffn));
+    };
+    for (let i = 0; i < 100; i++) once();
+    const before = memory.buffer.byteLength;
+    for (let i = 0; i < 20_000; i++) once();
+    expect(memory.buffer.byteLength).toBe(before);
+  });
+  it("an address that was never lent is answered, not followed", () => {
+    const { memory, call } = new WebAssembly.Instance(module).exports as unknown as Exports;
+    const packed = BigInt.asUintN(64, call(12345, 678));
+    const answer = new Uint8Array(memory.buffer, Number(packed >> 32n), Number(packed & 0xffff_ffffn));
+    expect(JSON.parse(new TextDecoder().decode(answer)).error.code).toBe("no_such_buffer");
+  });
+});
