@@ -1,4 +1,4 @@
-//! May these answers be taken in? Consent, age, and times that can be.
+//! May these answers be taken in? Consent, age, and times that can be. And is a result young enough to ring?
 //!
 //! Sources: Personal Information Protection Law of the PRC (2021), articles 13 (grounds, among them the protection of
 //! life in an emergency), 14 (consent), 28 (sensitive information, and that of children), 31 (a guardian's consent
@@ -6,6 +6,7 @@
 
 use crate::Timestamp;
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 /// Under this age a guardian consents.
 pub const GUARDIAN_BELOW_AGE: u16 = 14;
@@ -13,6 +14,11 @@ pub const GUARDIAN_BELOW_AGE: u16 = 14;
 const CLOCK_SKEW_MINUTES: i64 = 5;
 /// Nobody answers one questionnaire for longer; a tablet that says so has a wrong clock.
 const LONGEST_HOURS: i64 = 24;
+
+/// Results older than this do not ring (triage policy, "old results").
+const LIVE_HOURS: i64 = 48;
+/// Seen face to face this long ago, a person counts as seen recently (triage policy, second look).
+const SEEN_RECENTLY_HOURS: i64 = 2;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -33,6 +39,15 @@ pub struct ConsentFacts {
     pub by_guardian: bool,
 }
 
+/// On what ground answers are taken in. Danger to life is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ground {
+    Consent,
+    DangerToLife,
+    Import,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("the end lies in the future; check the clock of the device")]
@@ -49,6 +64,10 @@ pub enum Refused {
     ConsentAfterAnswers,
     #[error("under {GUARDIAN_BELOW_AGE} a guardian consents")]
     GuardianNeeded,
+    #[error("the consent was given for another purpose")]
+    OtherPurpose,
+    #[error("the consent was given for another recipient")]
+    OtherRecipient,
 }
 
 impl Refused {
@@ -61,11 +80,14 @@ impl Refused {
             Self::DangerWithoutReason => "danger_to_life.reason",
             Self::ConsentAfterAnswers => "consent.given_at",
             Self::GuardianNeeded => "consent.by",
+            Self::OtherPurpose => "consent.purpose",
+            Self::OtherRecipient => "consent.recipient",
         }
     }
 }
 
-pub fn may_submit(facts: &Facts<'_>) -> Result<(), Refused> {
+/// Without consent nothing is taken in, except in danger to life, with a reason.
+pub fn may_submit(facts: &Facts<'_>) -> Result<Ground, Refused> {
     if facts.finished_at > facts.now + TimeDelta::minutes(CLOCK_SKEW_MINUTES) {
         return Err(Refused::FinishedInFuture);
     }
@@ -76,13 +98,14 @@ pub fn may_submit(facts: &Facts<'_>) -> Result<(), Refused> {
         return Err(Refused::TookTooLong);
     }
     if facts.is_import {
-        return Ok(());
+        return Ok(Ground::Import);
     }
-    match (facts.consent, facts.danger_to_life) {
-        (None, None) => Err(Refused::NoConsent),
-        (None, Some(reason)) if reason.trim().is_empty() => Err(Refused::DangerWithoutReason),
-        (None, Some(_)) => Ok(()),
-        (Some(consent), _) => may_rest_on(consent, facts),
+    let consent = facts.consent.ok_or(Refused::NoConsent).and_then(|consent| may_rest_on(consent, facts));
+    match (consent, facts.danger_to_life) {
+        (Ok(()), _) => Ok(Ground::Consent),
+        (Err(_), Some(reason)) if reason.trim().is_empty() => Err(Refused::DangerWithoutReason),
+        (Err(_), Some(_)) => Ok(Ground::DangerToLife),
+        (Err(refused), None) => Err(refused),
     }
 }
 
@@ -96,6 +119,41 @@ fn may_rest_on(consent: ConsentFacts, facts: &Facts<'_>) -> Result<(), Refused> 
     Ok(())
 }
 
+/// What a consent was given for, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    pub purpose: String,
+    pub recipient: String,
+}
+
+/// A consent covers one purpose and one recipient, not whatever comes later.
+pub fn covers(consent: &Binding, wanted: &Binding) -> Result<(), Refused> {
+    if consent.purpose != wanted.purpose {
+        return Err(Refused::OtherPurpose);
+    }
+    if consent.recipient != wanted.recipient {
+        return Err(Refused::OtherRecipient);
+    }
+    Ok(())
+}
+
+/// Where a result comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Live,
+    Historical,
+}
+
+/// May this result ring? Old ones never do.
+pub fn is_live(origin: Origin, finished_at: Timestamp, now: Timestamp) -> bool {
+    origin == Origin::Live && now - finished_at <= TimeDelta::hours(LIVE_HOURS)
+}
+
+/// Was the person seen face to face recently enough to be found where they were?
+pub fn is_seen_recently(seen_at: Timestamp, now: Timestamp) -> bool {
+    now - seen_at <= TimeDelta::hours(SEEN_RECENTLY_HOURS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,13 +162,14 @@ mod tests {
         Timestamp::from_timestamp(1_790_000_000 + minute * 60, 0).unwrap()
     }
 
-    fn by(guardian: bool) -> Option<ConsentFacts> {
-        Some(ConsentFacts { given_at: at(0), by_guardian: guardian })
+    fn by(guardian: bool) -> ConsentFacts {
+        ConsentFacts { given_at: at(0), by_guardian: guardian }
     }
 
     const NOTHING: Option<ConsentFacts> = None;
 
-    fn facts(consent: Option<ConsentFacts>) -> Facts<'static> {
+    fn facts(consent: impl Into<Option<ConsentFacts>>) -> Facts<'static> {
+        let consent = consent.into();
         Facts {
             now: at(20),
             started_at: at(1),
@@ -124,10 +183,10 @@ mod tests {
 
     #[test]
     fn consent_is_needed_except_for_danger_to_life_with_a_reason() {
-        assert_eq!(may_submit(&facts(by(false))), Ok(()));
+        assert_eq!(may_submit(&facts(by(false))), Ok(Ground::Consent));
         assert_eq!(may_submit(&facts(NOTHING)), Err(Refused::NoConsent));
         let danger = |reason| may_submit(&Facts { danger_to_life: Some(reason), ..facts(NOTHING) });
-        assert_eq!(danger("站在楼顶"), Ok(()));
+        assert_eq!(danger("站在楼顶"), Ok(Ground::DangerToLife));
         assert_eq!(danger("  "), Err(Refused::DangerWithoutReason));
     }
 
@@ -135,8 +194,10 @@ mod tests {
     fn under_fourteen_a_guardian_consents() {
         let aged = |age, guardian| may_submit(&Facts { age: Some(age), ..facts(by(guardian)) });
         assert_eq!(aged(13, false), Err(Refused::GuardianNeeded));
-        assert_eq!(aged(13, true), Ok(()));
-        assert_eq!(aged(14, false), Ok(()));
+        assert_eq!(aged(13, true), Ok(Ground::Consent));
+        assert_eq!(aged(14, false), Ok(Ground::Consent));
+        let danger = Facts { age: Some(9), danger_to_life: Some("站在楼顶"), ..facts(by(false)) };
+        assert_eq!(may_submit(&danger), Ok(Ground::DangerToLife), "no guardian at hand");
     }
 
     #[test]
@@ -144,7 +205,7 @@ mod tests {
         let future = Facts { finished_at: at(26), ..facts(by(false)) };
         assert_eq!(may_submit(&future).map_err(Refused::field), Err("finished_at"));
         let just_ahead = Facts { finished_at: at(25), ..facts(by(false)) };
-        assert_eq!(may_submit(&just_ahead), Ok(()));
+        assert_eq!(may_submit(&just_ahead), Ok(Ground::Consent));
         let backwards = Facts { started_at: at(11), ..facts(by(false)) };
         assert_eq!(may_submit(&backwards).map_err(Refused::field), Err("started_at"));
         let days = Facts { started_at: at(-2000), ..facts(by(false)) };
@@ -155,6 +216,29 @@ mod tests {
 
     #[test]
     fn records_from_elsewhere_bring_their_own_consent() {
-        assert_eq!(may_submit(&Facts { is_import: true, ..facts(NOTHING) }), Ok(()));
+        assert_eq!(may_submit(&Facts { is_import: true, ..facts(NOTHING) }), Ok(Ground::Import));
+    }
+
+    #[test]
+    fn a_consent_covers_one_purpose_and_one_recipient() {
+        let binding = |purpose: &str, recipient: &str| Binding {
+            purpose: purpose.to_owned(),
+            recipient: recipient.to_owned(),
+        };
+        let consent = binding("screening_and_care", "service_centre");
+        assert_eq!(covers(&consent, &consent), Ok(()));
+        assert_eq!(covers(&consent, &binding("research", "service_centre")), Err(Refused::OtherPurpose));
+        assert_eq!(
+            covers(&consent, &binding("screening_and_care", "employer")),
+            Err(Refused::OtherRecipient)
+        );
+    }
+
+    #[test]
+    fn a_result_rings_for_48_hours_and_only_if_it_is_live() {
+        assert!(is_live(Origin::Live, at(0), at(48 * 60)));
+        assert!(!is_live(Origin::Live, at(0), at(48 * 60 + 1)));
+        assert!(!is_live(Origin::Historical, at(0), at(0)));
+        assert!(is_seen_recently(at(0), at(120)) && !is_seen_recently(at(0), at(121)));
     }
 }

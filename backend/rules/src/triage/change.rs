@@ -101,22 +101,22 @@ mod tests {
     const CLINICIAN: AccountId = AccountId(Uuid::from_u128(1));
     const LEAD: AccountId = AccountId(Uuid::from_u128(2));
 
-    fn because(text: &str) -> Option<Private<String>> {
-        Some(Private::new(text.to_owned()))
+    fn because(text: &str) -> Private<String> {
+        Private::new(text.to_owned())
     }
 
     #[test]
     fn raising_is_free() {
         assert_eq!(change(1, 4, CLINICIAN, None), Ok(Change::Done { tier: 4, reason: None }));
-        assert_eq!(change(0, 1, CLINICIAN, because(" ")), Ok(Change::Done { tier: 1, reason: None }));
+        assert_eq!(change(0, 1, CLINICIAN, Some(because(" "))), Ok(Change::Done { tier: 1, reason: None }));
     }
 
     #[test]
     fn lowering_needs_a_reason_and_from_tier_3_a_second_person() {
         assert_eq!(change(2, 1, CLINICIAN, None), Err(Refused::ReasonNeeded));
-        assert!(matches!(change(2, 0, CLINICIAN, because("talked")), Ok(Change::Done { tier: 0, .. })));
-        assert_eq!(change(4, 3, CLINICIAN, because("")), Err(Refused::ReasonNeeded));
-        let Ok(Change::AsksSecond(ask)) = change(3, 2, CLINICIAN, because("talked")) else {
+        assert!(matches!(change(2, 0, CLINICIAN, Some(because("talked"))), Ok(Change::Done { tier: 0, .. })));
+        assert_eq!(change(4, 3, CLINICIAN, Some(because(""))), Err(Refused::ReasonNeeded));
+        let Ok(Change::AsksSecond(ask)) = change(3, 2, CLINICIAN, Some(because("talked"))) else {
             panic!("must ask a second person");
         };
         assert_eq!(answer_second(ask.clone(), CLINICIAN, Agrees::Yes), Err(Refused::SamePerson));
@@ -127,13 +127,13 @@ mod tests {
     #[test]
     fn only_tiers_0_to_4_exist() {
         assert_eq!(change(4, 5, CLINICIAN, None), Err(Refused::NoSuchTier));
-        assert_eq!(change(2, 2, CLINICIAN, because("x")), Err(Refused::SameTier));
+        assert_eq!(change(2, 2, CLINICIAN, Some(because("x"))), Err(Refused::SameTier));
     }
 
     proptest! {
         #[test]
         fn one_person_alone_never_lowers_a_high_tier(current in 3u8..=4, wanted in 0u8..=4, text in ".{0,8}") {
-            if let Ok(Change::Done { tier, .. }) = change(current, wanted, CLINICIAN, because(&text)) {
+            if let Ok(Change::Done { tier, .. }) = change(current, wanted, CLINICIAN, Some(because(&text))) {
                 prop_assert!(tier > current);
             }
         }

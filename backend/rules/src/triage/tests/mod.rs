@@ -55,16 +55,19 @@ pub fn total(code: &str, value: i64) -> StoredResult {
 }
 
 impl StoredResult {
+    #[must_use]
     pub fn item(mut self, id: &str, value: i64) -> Self {
         self.items.insert(id.to_owned(), Some(Number::whole(value)));
         self
     }
 
+    #[must_use]
     pub fn critical(mut self, id: &str, level: Level) -> Self {
         self.critical.push(StoredCritical { id: id.to_owned(), level });
         self
     }
 
+    #[must_use]
     pub fn status(mut self, status: Status) -> Self {
         for score in self.scores.values_mut() {
             *score = StoredScore { value: None, status, band: None };
