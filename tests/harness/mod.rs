@@ -1,1 +1,176 @@
-//! (being written)
+//! A server of its own for each test: a database copied from a migrated template, a clock that is moved by hand,
+//! loops that are stepped.
+
+mod client;
+mod database;
+mod screen;
+mod town;
+
+pub use client::{Answer, Client};
+pub use screen::Screen;
+pub use town::{PASSWORD, Town};
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+use server::wiring::{self, Opened, Settings};
+use std::path::PathBuf;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// A Saturday night, a quarter past two, in the middle of a shift.
+pub const NIGHT: &str = "2026-11-21T18:15:00Z";
+
+pub struct App {
+    pub ctx: server::platform::Ctx,
+    pub town: Town,
+    pub base_url: String,
+    pub database_url: String,
+    data_dir: PathBuf,
+    stop: CancellationToken,
+    opened: Option<Opened>,
+}
+
+impl App {
+    pub async fn start() -> Self {
+        let database_url = database::fresh().await;
+        let data_dir = std::env::temp_dir().join(folder_name());
+        Self::open(database_url, data_dir, NIGHT.parse().unwrap(), None).await
+    }
+
+    async fn open(
+        database_url: String,
+        data_dir: PathBuf,
+        at: DateTime<Utc>,
+        webhook_url: Option<String>,
+    ) -> Self {
+        let settings = Settings {
+            data_dir: data_dir.clone(),
+            database_url: Some(database_url.clone()),
+            webhook_url,
+            connections: Some(4),
+            is_secure: false,
+            is_demo: true,
+            stepped_clock: Some(at),
+        };
+        let opened = wiring::open(&settings).await.unwrap();
+        let ctx = opened.ctx.clone();
+        let town = Town::found_or_found(&ctx, &database_url).await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let stop = CancellationToken::new();
+        let app = wiring::app(ctx.clone());
+        tokio::spawn(
+            axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned()).into_future(),
+        );
+        Self { ctx, town, base_url, database_url, data_dir, stop, opened: Some(opened) }
+    }
+
+    /// The same, as after a crash: nothing is carried over but the database and the data folder.
+    pub async fn restart(mut self) -> Self {
+        let at = self.ctx.now();
+        self.stop.cancel();
+        if let Some(opened) = self.opened.take() {
+            opened.ctx.db.close().await;
+        }
+        Self::open(self.database_url.clone(), self.data_dir.clone(), at, None).await
+    }
+
+    pub async fn restart_with_webhook(mut self, url: &str) -> Self {
+        let at = self.ctx.now();
+        self.stop.cancel();
+        if let Some(opened) = self.opened.take() {
+            opened.ctx.db.close().await;
+        }
+        Self::open(self.database_url.clone(), self.data_dir.clone(), at, Some(url.to_owned())).await
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.ctx.now()
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.ctx.clock.advance(by);
+    }
+
+    /// Everything that is due now, and the screens fed with it.
+    pub async fn run_due(&self) {
+        server::platform::timers::fire_due(&self.ctx).await.unwrap();
+        for tenant in self.ctx.tenants() {
+            server::events::follow(&self.ctx, tenant.id).await.unwrap();
+        }
+    }
+
+    pub async fn sign_in(&self, login: &str) -> Client {
+        Client::sign_in(self, login).await
+    }
+
+    pub fn anonymous(&self) -> Client {
+        Client::anonymous(self)
+    }
+
+    pub fn new_id(&self) -> Uuid {
+        self.ctx.new_id()
+    }
+
+    /// A person of the first grid, made by its worker.
+    pub async fn person(&self, worker: &Client, name: &str) -> Uuid {
+        let id = self.new_id();
+        let body = json!({
+            "name": name, "sex": "F", "birth_date": "1992-03-04", "org_id": self.town.grid, "phone": "13800005678",
+            "address": "滨江路 18 号 2 栋 3-501",
+        });
+        worker.put(&format!("/persons/{id}"), body).await.expect(201);
+        id
+    }
+
+    /// A screening by the person's own hand, finished now.
+    pub fn screening(&self, person: Uuid, visit: Uuid, scale: &str, answers: Value) -> Value {
+        let now = self.now();
+        json!({
+            "person_id": person, "visit_id": visit, "scale": scale, "version": "1.0.0", "answers": answers,
+            "mode": "self", "locale": "zh-CN", "seen": "in_person",
+            "started_at": now - Duration::minutes(3), "finished_at": now,
+            "consent": {"notice_version": "1", "given_at": now - Duration::minutes(4), "by": "self"},
+        })
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let mut connection = database::connect(&self.database_url).await;
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+    }
+
+    pub async fn execute(&self, sql: &'static str) {
+        let mut connection = database::connect(&self.database_url).await;
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if self.opened.is_some() {
+            let _ = std::fs::remove_dir_all(&self.data_dir);
+        }
+    }
+}
+
+/// Different for every test of every process.
+fn folder_name() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("xindeng-flow-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// All answers of PHQ-9 at 0, but for these.
+pub fn phq9(changed: &[(&str, i64)]) -> Value {
+    let mut answers: Value = (1..=9).map(|n| (format!("q{n}"), json!(0))).collect::<serde_json::Map<_, _>>().into();
+    for (item, code) in changed {
+        answers[*item] = json!(code);
+    }
+    answers
+}
+
+/// The screener's high outcome of the story: thoughts, method, intent and plan.
+pub fn c_ssrs_high() -> Value {
+    json!({"q1": 1, "q2": 1, "q3": 1, "q4": 1, "q5": 1, "q6": 0})
+}

@@ -19,7 +19,11 @@ struct Cli {
 enum Command {
     /// Run the server.
     Serve(config::ServeArgs),
-    /// Check or break-proof the record of who looked at what.
+    /// Score answers from a file or standard input.
+    Score(commands::score::ScoreArgs),
+    /// The questionnaires built into this program.
+    Scales(commands::scales::ScalesArgs),
+    /// Check the record of who looked at what.
     #[command(subcommand)]
     Audit(commands::audit::AuditCommand),
     /// Save the private database and its files into one file.
@@ -35,6 +39,8 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => commands::serve::run(args),
+        Command::Score(args) => commands::score::run(args),
+        Command::Scales(args) => commands::scales::run(args),
         Command::Audit(command) => commands::audit::run(command),
         Command::Backup(args) => commands::backup::backup(args),
         Command::Restore(args) => commands::backup::restore(args),

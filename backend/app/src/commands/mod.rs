@@ -3,6 +3,8 @@
 pub mod audit;
 pub mod backup;
 pub mod doctor;
+pub mod scales;
+pub mod score;
 pub mod serve;
 
 use crate::config::DatabaseArgs;

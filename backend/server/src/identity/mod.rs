@@ -20,7 +20,7 @@ pub use sessions::{
 pub use store::{TenantRow, load_tenant, load_tenants, name_of};
 
 use crate::platform::{Purpose, Scope, ScopedTx};
-use rules::identity::{Action, Post, Role};
+use rules::identity::{Action, Post, Role, Scope as ActionScope};
 use rules::ids::{AccountId, OrgId, SessionId, TenantId};
 use std::fmt;
 
@@ -80,6 +80,11 @@ impl Actor {
         self.grants.iter().any(|grant| grant.role == role)
     }
 
+    /// Does the action reach beyond what this account did itself?
+    pub fn reaches(&self, action: Action) -> bool {
+        self.grants.iter().any(|grant| reaches(grant.role, action))
+    }
+
     /// What this account may see for this action: the subtrees in which its roles include it.
     pub fn scope_for(&self, action: Action, purpose: Purpose) -> Scope {
         let mut scopes: Vec<OrgId> = self
@@ -122,10 +127,22 @@ pub(crate) fn may_hold(role: Role, post: Post) -> bool {
     rules::identity::permissions().may_hold(role, post)
 }
 
-/// The streams a live screen may follow: the districts in which its account watches the board, and the tenant's.
+fn reaches(role: Role, action: Action) -> bool {
+    match rules::identity::may(role, action) {
+        Some(ActionScope::Subtree | ActionScope::Tenant) => true,
+        Some(ActionScope::Own) | None => false,
+    }
+}
+
+/// The streams a live screen may follow: the districts that lie wholly in what its account watches, and the tenant's.
 pub async fn streams_in_scope(tx: &mut ScopedTx, actor: &Actor) -> sqlx::Result<Vec<String>> {
-    let scopes = actor.scope_for(Action::LiveConnect, Purpose::Dispatch).scopes;
-    let mut streams = org::list_districts_under(tx, &scopes).await?;
+    let watched: Vec<OrgId> = actor
+        .grants
+        .iter()
+        .filter(|grant| reaches(grant.role, Action::AlarmRead) || reaches(grant.role, Action::QueueRead))
+        .map(|grant| grant.org)
+        .collect();
+    let mut streams = org::list_districts_under(tx, &watched).await?;
     streams.push("tenant".to_owned());
     Ok(streams)
 }

@@ -122,11 +122,12 @@ pub async fn list_chains(tx: &mut ScopedTx, ids: &[OrgId]) -> sqlx::Result<HashM
     Ok(rows.into_iter().map(|row| (OrgId(row.id), row.path.into_iter().rev().map(OrgId).collect())).collect())
 }
 
+/// Districts that lie wholly below one of the units: a grid's district is not below the grid.
 pub async fn list_districts_under(tx: &mut ScopedTx, scopes: &[OrgId]) -> sqlx::Result<Vec<String>> {
     let tenant = tx.tenant();
     let scopes: Vec<uuid::Uuid> = scopes.iter().map(|id| id.0).collect();
     let ids = sqlx::query_scalar!(
-        "select distinct district_id from org_unit where tenant_id = $1 and path && $2 order by district_id",
+        "select id from org_unit where tenant_id = $1 and id = district_id and path && $2 order by code",
         tenant.0,
         &scopes,
     )

@@ -13,16 +13,18 @@ mod store;
 mod submit;
 mod worklist;
 
-pub use campaigns::campaigns_router;
 pub use consent::Consent;
-pub use http::router;
 pub use library::{Library, LibraryError};
 pub use submit::{DeviceResult, Mode, Receipt, Seen, Submission, submit};
-pub use worklist::worklist_router;
 
+use crate::platform::http::Routes;
 use crate::platform::keys::Column;
 
 const ANSWERS: Column = Column("screening.answers");
 const RESULT: Column = Column("screening.result");
 const DANGER_TO_LIFE: Column = Column("screening.danger_to_life");
 const CORRECTION: Column = Column("screening_correction.reason");
+
+pub fn router() -> Routes {
+    http::router().merge(campaigns::campaigns_router()).merge(worklist::worklist_router())
+}

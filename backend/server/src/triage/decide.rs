@@ -160,6 +160,9 @@ async fn begin(
     command: &Command,
     action: Action,
 ) -> Result<(ScopedTx, Item), Problem> {
+    if !actor.reaches(action) {
+        return Err(Problem::forbidden());
+    }
     let mut tx = ctx.db.begin(&actor.scope_for(action, Purpose::Care)).await?;
     let item =
         store::load_for_update(&mut tx, command.id).await?.ok_or_else(|| Problem::not_found("queue item"))?;

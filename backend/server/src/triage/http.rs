@@ -53,6 +53,7 @@ async fn list(
     actor: Actor,
     Params(params): Params<ListParams>,
 ) -> Result<Json<QueueView>, Problem> {
+    beyond_own(&actor, Action::QueueRead)?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let mut tx = ctx.db.begin(&actor.scope_for(Action::QueueRead, Purpose::Care)).await?;
     let items = match params.state.as_deref() {
@@ -70,6 +71,7 @@ async fn open(
     actor: Actor,
     Id(id): Id<QueueItemId>,
 ) -> Result<Json<view::QueueItemDetail>, Problem> {
+    beyond_own(&actor, Action::QueueOpen)?;
     let mut tx = ctx.db.begin(&actor.scope_for(Action::QueueOpen, Purpose::Care)).await?;
     let detail = view::detail(&ctx, &mut tx, id).await?;
     let entry =
@@ -77,6 +79,11 @@ async fn open(
     crate::audit::write(&ctx, &mut tx, entry).await?;
     tx.commit().await?;
     Ok(Json(detail))
+}
+
+/// The queue is for those who work it; who only has what they did themselves finds it on their own list.
+fn beyond_own(actor: &Actor, action: Action) -> Result<(), Problem> {
+    if actor.reaches(action) { Ok(()) } else { Err(Problem::forbidden()) }
 }
 
 async fn after(ctx: &Ctx, actor: &Actor, id: QueueItemId) -> Result<Json<view::QueueItemView>, Problem> {

@@ -1,0 +1,151 @@
+//! Signing in, being let in, being thrown out; whose data is whose.
+
+use crate::harness::{App, PASSWORD, Screen, phq9};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_login_look_alike() {
+    let app = App::start().await;
+    let nobody = app.anonymous();
+    let wrong = nobody.post("/sessions", json!({"login": "worker", "password": "guess"})).await;
+    let unknown = nobody.post("/sessions", json!({"login": "nobody", "password": "guess"})).await;
+    let mut wrong = wrong.problem(401, "sign-in-refused");
+    let mut unknown = unknown.problem(401, "sign-in-refused");
+    wrong["request_id"] = json!(null);
+    unknown["request_id"] = json!(null);
+    assert_eq!(wrong, unknown);
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down() {
+    let app = App::start().await;
+    let nobody = app.anonymous();
+    let guess = json!({"login": "a-login-only-this-test-guesses", "password": "x"});
+    for _ in 0..10 {
+        nobody.post("/sessions", guess.clone()).await.problem(401, "sign-in-refused");
+    }
+    let slowed = nobody.post("/sessions", guess).await;
+    assert!(slowed.headers.contains_key("retry-after"));
+    slowed.problem(429, "too-many-attempts");
+}
+
+#[tokio::test]
+async fn a_browser_gets_a_cookie_that_scripts_cannot_read_and_must_prove_its_page() {
+    let app = App::start().await;
+    let nobody = app.anonymous();
+    let answer = nobody.post("/sessions", json!({"login": "worker", "password": PASSWORD})).await;
+    let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    assert!(answer.expect(201).get("token").is_none());
+
+    let with = |request: reqwest::RequestBuilder| request.header("cookie", cookie.clone());
+    let me = with(nobody.request(reqwest::Method::GET, "/me")).send().await.unwrap();
+    let me: serde_json::Value = serde_json::from_str(&me.text().await.unwrap()).unwrap();
+
+    let bare = with(nobody.request(reqwest::Method::DELETE, "/sessions/current")).send().await.unwrap();
+    assert_eq!(bare.status(), 403, "a page elsewhere could have sent this");
+    let proved = with(nobody.request(reqwest::Method::DELETE, "/sessions/current"))
+        .header("x-csrf", me["csrf"].as_str().unwrap())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(proved.status(), 204);
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_out_at_once_and_its_screen_is_closed() {
+    let app = App::start().await;
+    let admin = app.sign_in("sysadmin").await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let mut screen = Screen::open(&app, &dispatcher).await;
+    let watching = tokio::spawn(server::identity::watch_revocations(
+        app.ctx.clone(),
+        tokio_util::sync::CancellationToken::new(),
+    ));
+
+    admin.post(&format!("/accounts/{}/disable", dispatcher.account), json!({})).await.expect(204);
+
+    dispatcher.get("/me").await.problem(401, "signed-out");
+    assert_eq!(screen.closed().await, Some(4401));
+    watching.abort();
+}
+
+#[tokio::test]
+async fn an_account_begins_with_a_link_that_works_once() {
+    let app = App::start().await;
+    let admin = app.sign_in("sysadmin").await;
+    let id = app.new_id();
+    let account = json!({"login": "newcomer", "name": "新同事", "roles": [{"role": "dispatcher", "org_id": app.town.city}]});
+    let made = admin.put(&format!("/accounts/{id}"), account).await.expect(201);
+    let path = made["setup_path"].as_str().unwrap().to_owned();
+
+    let nobody = app.anonymous();
+    nobody.post(&path, json!({"password": "short"})).await.refuses("password");
+    let greeting = nobody.get(&path).await.expect(200);
+    assert_eq!(greeting["login"], "newcomer");
+    nobody.post(&path, json!({"password": "long enough for a night", "mode": "bearer"})).await.expect(201);
+    nobody.post(&path, json!({"password": "somebody else's try"})).await.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn the_three_administrators_are_three_people() {
+    let app = App::start().await;
+    let admin = app.sign_in("sysadmin").await;
+    let roles = json!([{"role": "system_admin", "org_id": app.town.city}, {"role": "audit_admin", "org_id": app.town.city}]);
+    let account = json!({"login": "both", "name": "一人两职", "roles": roles});
+    admin.put(&format!("/accounts/{}", app.new_id()), account).await.refuses("roles");
+    admin.get("/persons").await.problem(403, "forbidden");
+    admin.get("/queue").await.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_worker_sees_the_own_grid_and_nothing_of_the_neighbours() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let neighbour = app.sign_in("neighbour").await;
+    let person = app.person(&worker, "王秀英").await;
+
+    worker.get(&format!("/persons/{person}")).await.expect(200);
+    neighbour.get(&format!("/persons/{person}")).await.problem(404, "not-found");
+    let body = app.screening(person, app.new_id(), "phq9", phq9(&[]));
+    neighbour.put(&format!("/screenings/{}", app.new_id()), body).await.refuses("person_id");
+    worker.get("/queue").await.problem(403, "forbidden");
+    worker.get("/accounts").await.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_workers_live_socket_carries_no_district() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let screen = Screen::open(&app, &worker).await;
+    assert_eq!(screen.cursors.keys().collect::<Vec<_>>(), ["tenant"]);
+}
+
+#[tokio::test]
+async fn a_ticket_opens_one_socket_only() {
+    let app = App::start().await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let ticket = dispatcher.post("/live/tickets", json!({})).await.expect(201);
+    let url = format!("{}/api/v1/live?ticket={}", app.base_url.replace("http", "ws"), ticket["ticket"].as_str().unwrap());
+    let first = tokio_tungstenite::connect_async(&url).await;
+    assert!(first.is_ok());
+    assert!(tokio_tungstenite::connect_async(&url).await.is_err());
+}
+
+#[tokio::test]
+async fn a_post_handed_over_is_never_empty_in_between() {
+    let app = App::start().await;
+    let first = app.sign_in("dispatcher").await;
+    let second = app.sign_in("dispatcher2").await;
+    let at = json!({"org_id": app.town.city});
+    second.post("/duty/seat_dispatcher/off", at.clone()).await.expect(204);
+    let hand_over = json!({"org_id": app.town.city, "to_account": second.account});
+    first.post("/duty/seat_dispatcher/hand-over", hand_over).await.expect(204);
+    let duty = first.get("/duty").await.expect(200);
+    let seats: Vec<&serde_json::Value> =
+        duty["holders"].as_array().unwrap().iter().filter(|holder| holder["post"] == "seat_dispatcher").collect();
+    assert_eq!(seats.len(), 1);
+    assert_eq!(seats[0]["account_id"], json!(second.account));
+    first.post("/duty/director/on", at).await.problem(403, "forbidden");
+}

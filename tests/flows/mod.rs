@@ -1,0 +1,8 @@
+//! One file per domain, named like it.
+
+mod audit;
+mod events;
+mod identity;
+mod platform;
+mod screening;
+mod triage;
