@@ -10,6 +10,7 @@ choose_node
 choose_rust
 data_dir=$(scripts/data-dir.sh)
 export XINDENG_LISTEN=${XINDENG_LISTEN:-127.0.0.1:8080}
+export XINDENG_API=http://$XINDENG_LISTEN
 
 server=
 start_server() {

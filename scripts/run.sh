@@ -26,7 +26,7 @@ rm -f "$ready"
 
 # Ctrl-C reaches the server too; TERM from elsewhere is passed on. Either way wait until it has stopped cleanly.
 stop() { kill -TERM "$server" 2>/dev/null || true; }
-trap stop INT TERM
+trap stop INT TERM EXIT
 wait_for_server() {
   local status=0
   while kill -0 "$server" 2>/dev/null; do wait "$server" && status=0 || status=$?; done
