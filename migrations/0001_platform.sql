@@ -84,6 +84,8 @@ create table delivery (
     subject_id uuid not null,
     step integer not null,
     lap integer not null,
+    -- the subject's fence when this was decided: tells the rounds of a plan apart that was started again
+    fence bigint not null default 0,
     account_id uuid,
     post text not null,
     channel text not null,
@@ -92,6 +94,8 @@ create table delivery (
     attempts integer not null default 0,
     next_at timestamptz not null,
     lease_until timestamptz,
+    -- how often a lease ran out without an answer: once is a crash, twice is a fault
+    lapses integer not null default 0,
     created_at timestamptz not null,
     sent_at timestamptz,
     received_at timestamptz,

@@ -47,6 +47,10 @@ create table alarm (
     returned_at timestamptz,
     closed_at timestamptz,
     version bigint not null default 1,
+    -- the last change of who has it or how it stands: whoever acts on an older version is told who was faster
+    decided_version bigint not null default 1,
+    decided_by uuid,
+    decided_at timestamptz,
     constraint alarm_pk primary key (tenant_id, id),
     constraint alarm_number_unique unique (tenant_id, number),
     constraint alarm_closed check ((state = 'closed') = (closed_at is not null)),
@@ -54,10 +58,12 @@ create table alarm (
 );
 create index alarm_open on alarm (tenant_id, priority, raised_at) where state <> 'closed';
 create index alarm_by_person on alarm (tenant_id, person_id, raised_at desc) where person_id is not null;
+create index alarm_closed_at on alarm (tenant_id, closed_at desc) where closed_at is not null;
 
 -- every press and every report, kept as it came
 create table alarm_signal (
     tenant_id uuid not null,
+    -- the id its sender gave it; of the one that opened an alarm, the alarm's own
     id uuid not null,
     alarm_id uuid not null,
     kind text not null,

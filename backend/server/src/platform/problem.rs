@@ -121,12 +121,26 @@ pub fn request_id() -> String {
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+            error if out_of_reach(error) => {
                 tracing::warn!(request.id = %request_id(), cause = %error, "database out of reach");
                 Self::unavailable()
             }
             _ => Self::internal(&error),
         }
+    }
+}
+
+/// The database does not answer, or answers that it cannot serve or write now: going down, coming up, changing over.
+fn out_of_reach(error: &sqlx::Error) -> bool {
+    const READ_ONLY: &str = "25006";
+    const TOO_MANY_CONNECTIONS: &str = "53300";
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // class 08: connection; class 57: operator intervention, but a cancelled statement (57014) was only slow
+            code.starts_with("08") || code.starts_with("57P") || code == READ_ONLY || code == TOO_MANY_CONNECTIONS
+        }),
+        _ => false,
     }
 }
 

@@ -87,22 +87,79 @@ pub async fn schedule(tx: &mut ScopedTx, timer: Timer) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// What a subject no longer waits for.
+/// What a subject no longer waits for. A timer that is being fired at this moment is passed over, because its handler
+/// may be waiting for the row this transaction holds; the handler finds its fence outrun and does nothing.
 pub async fn cancel(tx: &mut ScopedTx, subject_id: Uuid, kinds: &[&str], at: Timestamp) -> sqlx::Result<()> {
+    replace(tx, subject_id, kinds, &[], at).await
+}
+
+/// Of these kinds the subject waits for `wanted` and nothing else.
+pub async fn replace(
+    tx: &mut ScopedTx,
+    subject_id: Uuid,
+    kinds: &[&str],
+    wanted: &[Timer],
+    at: Timestamp,
+) -> sqlx::Result<()> {
     let tenant = tx.tenant();
     let kinds: Vec<String> = kinds.iter().map(|&kind| kind.to_owned()).collect();
+    let names: Vec<String> = wanted.iter().map(|timer| timer.kind.to_owned()).collect();
+    let steps: Vec<i32> = wanted.iter().map(|timer| timer.step).collect();
+    let laps: Vec<i32> = wanted.iter().map(|timer| timer.lap).collect();
+    let fences: Vec<i64> = wanted.iter().map(|timer| timer.fence).collect();
     sqlx::query!(
-        "update timer
+        "with void as (
+             select tenant_id, subject_id, kind, step, lap, fence
+               from timer
+              where tenant_id = $1 and subject_id = $2 and kind = any($3) and done_at is null
+                and (kind, step, lap, fence) not in
+                    (select w.kind, w.step, w.lap, w.fence
+                       from unnest($5::text[], $6::int[], $7::int[], $8::bigint[]) as w (kind, step, lap, fence))
+                for update skip locked
+         )
+         update timer t
             set done_at = $4
-          where tenant_id = $1 and subject_id = $2 and kind = any($3) and done_at is null",
+           from void v
+          where t.tenant_id = v.tenant_id and t.subject_id = v.subject_id and t.kind = v.kind
+            and t.step = v.step and t.lap = v.lap and t.fence = v.fence",
         tenant.0,
         subject_id,
         &kinds,
         at,
+        &names,
+        &steps,
+        &laps,
+        &fences,
     )
     .execute(&mut **tx)
     .await?;
+    for timer in wanted {
+        schedule(tx, timer.clone()).await?;
+    }
     Ok(())
+}
+
+/// Opens a timer again that should be open, or makes it: for the auditor. Says whether anything was missing.
+pub async fn restore(tx: &mut ScopedTx, timer: Timer) -> sqlx::Result<bool> {
+    let tenant = tx.tenant();
+    let restored = sqlx::query!(
+        "insert into timer as t (tenant_id, subject_id, kind, step, lap, fence, due_at, body)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         on conflict on constraint timer_pk do update
+            set done_at = null, due_at = excluded.due_at
+          where t.done_at is not null",
+        tenant.0,
+        timer.subject_id,
+        timer.kind,
+        timer.step,
+        timer.lap,
+        timer.fence,
+        timer.due_at,
+        timer.body,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(restored.rows_affected() > 0)
 }
 
 /// The earliest open timer of a subject, for showing what comes next.
