@@ -1,6 +1,6 @@
 //! What an alarm is, what can happen to it, and why something is refused.
 
-use super::escalation::{Pinned, Position, Stage};
+use super::escalation::{Pinned, Position};
 use super::priority::Priority;
 use crate::ids::AccountId;
 use crate::{Private, Timestamp};
@@ -41,6 +41,8 @@ pub struct Escalation {
     pub done: Option<Position>,
     /// The position to carry out, and when. `None` while somebody has the alarm.
     pub next: Option<Due>,
+    /// By then a screen has shown what the last position told, or the next one comes at once.
+    pub shown_by: Option<Timestamp>,
     /// Counts every change of plan. A timer with an older fence is void.
     pub fence: u32,
 }
@@ -160,6 +162,16 @@ impl AlarmKind {
             Self::Api => "api",
             Self::System => "system",
             Self::Canary => "canary",
+        }
+    }
+
+    /// How urgent an alarm of this kind is unless its sender says otherwise.
+    pub const fn default_priority(self) -> Priority {
+        match self {
+            Self::Button => Priority::P1,
+            Self::Screening | Self::Word | Self::Api => Priority::P2,
+            Self::System => Priority::P3,
+            Self::Canary => Priority::P4,
         }
     }
 }
@@ -333,7 +345,7 @@ impl Alarm {
             last_press_at: raised_at,
             returned_at: None,
             drill,
-            escalation: Escalation { from: raised_at, done: None, next, fence: 0 },
+            escalation: Escalation { from: raised_at, done: None, next, shown_by: None, fence: 0 },
         }
     }
 
@@ -385,16 +397,11 @@ impl Alarm {
         self.is_open() && at - self.last_press_at <= TimeDelta::seconds(i64::from(merge_window_secs))
     }
 
-    /// A step that expects a screen to show it, and until when. Worth a timer only before the following step.
+    /// Worth a timer only before the following step.
     fn presented_check(&self) -> Option<(Position, Timestamp)> {
-        let done = self.escalation.done?;
-        let next = self.escalation.next?;
-        let plan = self.policy.plan(self.priority);
-        let Some(Stage::Step(step)) = plan.stage(done) else { return None };
-        let due_at = self.escalation.from
-            + plan.offset(done)
-            + TimeDelta::seconds(i64::from(step.expect_presented_secs?));
-        (due_at < next.at).then_some((done, due_at))
+        let Escalation { done, next, shown_by, .. } = self.escalation;
+        let (done, next, shown_by) = (done?, next?, shown_by?);
+        (shown_by < next.at).then_some((done, shown_by))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The alarm state machine: one event at a time, or a reason why not.
 
 use super::alarm::{Alarm, AlarmEvent, CloseAsked, CloseCode, Due, Escalation, Illegal, Shelved, State};
-use super::escalation::Position;
+use super::escalation::{Position, Stage};
 use super::priority::Priority;
 use crate::ids::AccountId;
 use crate::{Private, Timestamp};
@@ -135,6 +135,7 @@ impl Alarm {
         self.escalation.done = Some(position);
         let waits = matches!(self.state, State::Raised { shelved: None });
         self.escalation.next = if waits { self.following(position, at) } else { None };
+        self.escalation.shown_by = self.expected_on_a_screen(position).map(|within| at + within);
         Ok(self)
     }
 
@@ -376,7 +377,7 @@ impl Alarm {
         let plan = self.policy.plan(self.priority);
         let next = plan.after(None).map(|position| Due { position, at: at + plan.offset(position) });
         self.escalation =
-            Escalation { from: at, done: None, next, fence: self.escalation.fence.saturating_add(1) };
+            Escalation { from: at, done: None, next, shown_by: None, fence: self.escalation.fence.saturating_add(1) };
     }
 
     /// The step after the last one that was carried out is due at once, the others after it at their distance.
@@ -385,7 +386,15 @@ impl Alarm {
         let next = plan.after(self.escalation.done);
         self.escalation.fence = self.escalation.fence.saturating_add(1);
         self.escalation.from = next.map_or(at, |position| at - plan.offset(position));
+        self.escalation.shown_by = None;
         self.escalation.next = next.map(|position| Due { position, at });
+    }
+
+    fn expected_on_a_screen(&self, position: Position) -> Option<TimeDelta> {
+        match self.policy.plan(self.priority).stage(position) {
+            Some(Stage::Step(step)) => step.expect_presented_secs.map(secs),
+            Some(Stage::Repeat(_) | Stage::LastResort(_)) | None => None,
+        }
     }
 
     fn following(&self, done: Position, at: Timestamp) -> Option<Due> {
@@ -399,6 +408,7 @@ impl Escalation {
     /// Somebody has the alarm: pending steps are void.
     fn pause(&mut self) {
         self.next = None;
+        self.shown_by = None;
         self.fence = self.fence.saturating_add(1);
     }
 }
@@ -409,4 +419,29 @@ fn needed(reason: Private<String>) -> Result<Private<String>, Illegal> {
 
 fn secs(value: u32) -> TimeDelta {
     TimeDelta::seconds(i64::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::alarm::{Opening, TimerKind};
+    use super::super::escalation::EscalationPolicy;
+    use super::*;
+
+    #[test]
+    fn a_dark_screen_is_noticed_once_and_from_the_moment_it_was_called() {
+        let policy = include_str!("../../policies/escalation/default/1.0.0.json");
+        let policy = EscalationPolicy::parse(policy).unwrap().pin();
+        let at = |secs| Timestamp::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::seconds(secs);
+        let opening = Opening { policy, priority: Priority::P1, raised_at: at(0), drill: false };
+        let check = |alarm: &Alarm| {
+            let timers = alarm.timers();
+            timers.into_iter().find(|timer| matches!(timer.kind, TimerKind::Presented { .. })).map(|timer| timer.due_at)
+        };
+        // the step was carried out two seconds late
+        let alarm = Alarm::open(opening).apply(AlarmEvent::Escalated { position: Position::FIRST }, at(2)).unwrap();
+        assert_eq!(check(&alarm), Some(at(5)));
+        let alarm = alarm.apply(AlarmEvent::NotPresented { position: Position::FIRST }, at(5)).unwrap();
+        assert_eq!(alarm.escalation.next.map(|next| next.at), Some(at(5)));
+        assert_eq!(check(&alarm), None, "else the same timer would fire for ever");
+    }
 }
