@@ -55,6 +55,8 @@ pub enum OpenError {
     Keys(#[from] KeyError),
     #[error(transparent)]
     Library(#[from] LibraryError),
+    #[error(transparent)]
+    Webhook(#[from] crate::dispatch::BadWebhook),
 }
 
 /// An open server: its context and, if it has one, its own Postgres.
@@ -97,7 +99,7 @@ pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
     };
     let tenants = crate::identity::load_tenants(&db).await?;
     let keys = Keys::load_or_create(&settings.data_dir.join("root.key"))?;
-    let spool = crate::dispatch::Spool::default();
+    let spool = crate::dispatch::Spool::open(&settings.data_dir)?;
     let ctx = Ctx::new(Parts {
         db,
         clock,
@@ -107,8 +109,9 @@ pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
         sessions: crate::identity::SessionCache::default(),
         policies: crate::triage::PolicyCache::default(),
         timers: timer_handlers(),
-        webhook: settings.webhook_url.clone().map(|url| crate::dispatch::Webhook { url }),
+        webhook: settings.webhook_url.as_deref().map(crate::dispatch::Webhook::new).transpose()?,
         spool,
+        beats: crate::platform::heartbeat::Beats::default(),
         is_secure: settings.is_secure,
         is_demo: settings.is_demo,
         tenants: RwLock::new(tenants),
@@ -126,11 +129,13 @@ async fn migrate(options: &PgConnectOptions) -> Result<(), OpenError> {
 
 fn timer_handlers() -> TimerHandlers {
     let handlers = TimerHandlers::default();
-    crate::triage::timers(handlers)
+    let handlers = crate::triage::timers(handlers);
+    crate::dispatch::timers(handlers)
 }
 
 fn live_views() -> LiveViews {
     let views = LiveViews::default();
+    let views = crate::dispatch::live(views);
     crate::triage::live(views)
 }
 
@@ -153,6 +158,7 @@ pub fn start_loops(ctx: &Ctx, tasks: &Tasks) {
         let of = ctx.clone();
         tasks.keep(name, move |stop| crate::platform::timers::run(of.clone(), stop));
     }
+    crate::dispatch::start(ctx, tasks);
 }
 
 async fn anchor(ctx: Ctx, stop: tokio_util::sync::CancellationToken) {
@@ -185,6 +191,7 @@ fn routes() -> Routes {
         .merge(crate::people::router())
         .merge(crate::screening::router())
         .merge(crate::triage::router())
+        .merge(crate::dispatch::router())
         .merge(crate::events::router())
 }
 

@@ -376,8 +376,13 @@ impl Alarm {
     fn restart_plan(&mut self, at: Timestamp) {
         let plan = self.policy.plan(self.priority);
         let next = plan.after(None).map(|position| Due { position, at: at + plan.offset(position) });
-        self.escalation =
-            Escalation { from: at, done: None, next, shown_by: None, fence: self.escalation.fence.saturating_add(1) };
+        self.escalation = Escalation {
+            from: at,
+            done: None,
+            next,
+            shown_by: None,
+            fence: self.escalation.fence.saturating_add(1),
+        };
     }
 
     /// The step after the last one that was carried out is due at once, the others after it at their distance.
@@ -435,10 +440,14 @@ mod tests {
         let opening = Opening { policy, priority: Priority::P1, raised_at: at(0), drill: false };
         let check = |alarm: &Alarm| {
             let timers = alarm.timers();
-            timers.into_iter().find(|timer| matches!(timer.kind, TimerKind::Presented { .. })).map(|timer| timer.due_at)
+            timers
+                .into_iter()
+                .find(|timer| matches!(timer.kind, TimerKind::Presented { .. }))
+                .map(|timer| timer.due_at)
         };
         // the step was carried out two seconds late
-        let alarm = Alarm::open(opening).apply(AlarmEvent::Escalated { position: Position::FIRST }, at(2)).unwrap();
+        let alarm =
+            Alarm::open(opening).apply(AlarmEvent::Escalated { position: Position::FIRST }, at(2)).unwrap();
         assert_eq!(check(&alarm), Some(at(5)));
         let alarm = alarm.apply(AlarmEvent::NotPresented { position: Position::FIRST }, at(5)).unwrap();
         assert_eq!(alarm.escalation.next.map(|next| next.at), Some(at(5)));

@@ -20,6 +20,7 @@ pub async fn run(ctx: Ctx, stop: CancellationToken) {
                 tracing::warn!(status = %problem.status(), "audit entries could not be sealed");
             }
         }
+        ctx.beats.beat("audit_sealer");
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}

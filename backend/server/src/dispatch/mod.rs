@@ -1,18 +1,37 @@
 //! Alarms: raised, claimed, acknowledged, closed; escalated until somebody acts.
+//!
+//! What may happen to an alarm is decided by `rules::dispatch`; this slice keeps it, tells people, and loses nothing.
+//! Other slices ask for an alarm with a timer of the kind [`RAISE`], or call [`raise_system`].
 
-use crate::identity::Actor;
-use crate::platform::{Ctx, Problem};
-use rules::ids::AlarmId;
+mod deliveries;
+mod http;
+mod ops;
+mod policy;
+mod spool;
+mod store;
+mod view;
+mod webhook;
+mod words;
+mod worker;
 
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    pub url: String,
-}
+pub use deliveries::{Lane, send_due};
+pub use http::router;
+pub use ops::presented::presented;
+pub use ops::raise::{SystemFault, raise_system};
+pub use spool::{Spool, replay};
+pub use view::{AlarmDetail, AlarmView, live};
+pub use webhook::{BadWebhook, Webhook};
+pub use worker::{RAISE, restore_timers, timers};
 
-#[derive(Debug, Default)]
-pub struct Spool;
+use crate::platform::Ctx;
+use crate::platform::tasks::Tasks;
 
-/// A screen has really shown this alarm.
-pub async fn presented(_ctx: &Ctx, _actor: &Actor, _alarm: AlarmId) -> Result<(), Problem> {
-    Ok(())
+/// The loops of this slice. Timers are fired by the platform's.
+pub fn start(ctx: &Ctx, tasks: &Tasks) {
+    for lane in [Lane::Urgent, Lane::Other] {
+        let ctx = ctx.clone();
+        tasks.keep(lane.name(), move |stop| deliveries::run(ctx.clone(), lane, stop));
+    }
+    let ctx = ctx.clone();
+    tasks.keep("alarm_journal", move |stop| spool::run(ctx.clone(), stop));
 }

@@ -14,13 +14,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 const POLL: Duration = Duration::from_millis(150);
 /// Frames kept per stream; who is further behind reads the database.
 const RING: usize = 1_000;
 const BATCH: i64 = 500;
+/// Words outside the streams that a busy socket may still fetch.
+const ASIDES: usize = 64;
 
 pub type Loading<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
 /// Adds what the screen shows (names masked) to an event that itself holds no personal data.
@@ -67,7 +69,15 @@ pub struct Hub {
     views: LiveViews,
     rings: RwLock<Rings>,
     moved: watch::Sender<u64>,
+    asides: broadcast::Sender<Aside>,
     listeners: Arc<()>,
+}
+
+/// A frame outside the streams, for what is not in the database yet: an alarm in the local journal.
+#[derive(Debug, Clone)]
+pub struct Aside {
+    pub tenant: TenantId,
+    pub text: Arc<str>,
 }
 
 impl fmt::Debug for Hub {
@@ -87,7 +97,18 @@ pub enum Ahead {
 
 impl Hub {
     pub fn new(views: LiveViews) -> Self {
-        Self { views, rings: RwLock::default(), moved: watch::Sender::new(0), listeners: Arc::new(()) }
+        let (asides, _) = broadcast::channel(ASIDES);
+        Self { views, rings: RwLock::default(), moved: watch::Sender::new(0), asides, listeners: Arc::new(()) }
+    }
+
+    /// Shown at once by every connected board of the tenant, and by nobody who comes later.
+    pub fn say_aside(&self, tenant: TenantId, frame: &Value) {
+        // nobody listening is no failure
+        let _ = self.asides.send(Aside { tenant, text: frame.to_string().into() });
+    }
+
+    pub fn asides(&self) -> broadcast::Receiver<Aside> {
+        self.asides.subscribe()
     }
 
     /// Held by each socket for as long as it lives.
@@ -194,6 +215,7 @@ pub async fn run(ctx: Ctx, stop: CancellationToken) {
                 tracing::warn!(status = %problem.status(), "streams could not be read");
             }
         }
+        ctx.beats.beat("streams");
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(POLL) => {}

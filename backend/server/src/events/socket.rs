@@ -1,6 +1,6 @@
 //! The live socket: a ticket opens it, `hello` says where the screen left off, then events follow in order.
 
-use super::hub::Ahead;
+use super::hub::{Ahead, Aside};
 use super::{Head, heads, list_after};
 use crate::identity::{Access, Actor};
 use crate::platform::http::{Params, Routes};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::HashMap;
 use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
 use utoipa_axum::routes;
 
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
@@ -135,6 +136,7 @@ impl Screen {
             _ => return End::Close(CLOSE_BAD_MESSAGE, "hello first"),
         };
         let (mut moved, _listening) = self.ctx.hub.listen();
+        let mut asides = self.ctx.hub.asides();
         if let Err(end) = self.welcome(resume).await {
             return end;
         }
@@ -149,6 +151,12 @@ impl Screen {
                 changed = moved.changed() => match changed {
                     Ok(()) => self.catch_up().await,
                     Err(_) => Err(End::Close(CLOSE_RESTART, "restarting")),
+                },
+                aside = asides.recv() => match aside {
+                    Ok(aside) => self.hand_on(aside).await,
+                    // it will come through the stream; the journal forgets nothing
+                    Err(RecvError::Lagged(_)) => Ok(()),
+                    Err(RecvError::Closed) => Err(End::Close(CLOSE_RESTART, "restarting")),
                 },
                 _ = beat.tick() => self.send_heads().await,
                 _ = check.tick() => self.still_signed_in(),
@@ -251,6 +259,15 @@ impl Screen {
                 }
                 Ahead::Missing => self.snapshot(&stream).await?,
             }
+        }
+        Ok(())
+    }
+
+    /// Only for screens that watch a board.
+    async fn hand_on(&mut self, aside: Aside) -> Result<(), End> {
+        let watches_a_board = self.cursors.keys().any(|stream| stream.starts_with("district:"));
+        if aside.tenant == self.actor.tenant && watches_a_board {
+            self.send(aside.text.to_string()).await?;
         }
         Ok(())
     }

@@ -9,15 +9,18 @@ mod second_factor;
 mod sessions;
 mod store;
 
-pub use accounts::{NewAccount, create_account, first_start};
+pub use accounts::{NewAccount, create_account, first_start, vouch};
 pub use duty::{Holder, Owner, go_on_duty, holders_of, owner_of, owners_of};
 pub use http::router;
-pub use org::{OrgUnit, district_of, insert_org_unit, list_chain, load_org_unit, load_org_units, resolve_org_path};
+pub use org::{
+    OrgUnit, district_of, insert_org_unit, is_within, list_chain, load_org_unit, load_org_units, resolve_org_path,
+};
 pub use password::{PasswordHash, hash_password};
 pub use sessions::{
-    SessionCache, authenticate, is_current, make_ticket, signed_out, take_ticket, watch_revocations,
+    LastKnown, SessionCache, authenticate, is_current, last_known, make_ticket, signed_out, take_ticket,
+    watch_revocations,
 };
-pub use store::{TenantRow, load_tenant, load_tenants, name_of};
+pub use store::{TenantRow, load_tenant, load_tenants, name_of, names_of};
 
 use crate::platform::{Purpose, Scope, ScopedTx};
 use rules::identity::{Action, Post, Role, Scope as ActionScope};
@@ -30,13 +33,15 @@ pub enum Access {
     Public,
     SignedIn,
     Can(Action),
+    /// Also by an account that was known before the database went out of reach: only for raising an alarm.
+    CanInEmergency(Action),
 }
 
 impl Access {
     pub fn allows(self, actor: &Actor) -> bool {
         match self {
             Self::Public | Self::SignedIn => true,
-            Self::Can(action) => actor.may(action),
+            Self::Can(action) | Self::CanInEmergency(action) => actor.may(action),
         }
     }
 }
@@ -47,6 +52,7 @@ impl fmt::Display for Access {
             Self::Public => f.write_str("public"),
             Self::SignedIn => f.write_str("signed in"),
             Self::Can(action) => f.write_str(action.code()),
+            Self::CanInEmergency(action) => write!(f, "{action}, also while the database is out of reach"),
         }
     }
 }

@@ -101,6 +101,11 @@ pub async fn district_of(tx: &mut ScopedTx, id: OrgId) -> Result<OrgId, Problem>
         .ok_or_else(|| Problem::invalid("org_id", "no such org unit"))
 }
 
+/// Does this org unit lie in one of these subtrees?
+pub async fn is_within(tx: &mut ScopedTx, id: OrgId, scopes: &[OrgId]) -> sqlx::Result<bool> {
+    Ok(list_chain(tx, id).await?.iter().any(|unit| scopes.contains(unit)))
+}
+
 /// From the unit up to the root.
 pub async fn list_chain(tx: &mut ScopedTx, id: OrgId) -> sqlx::Result<Vec<OrgId>> {
     let tenant = tx.tenant();

@@ -20,6 +20,8 @@ const BELIEVED_FOR: Duration = Duration::from_millis(800);
 const CACHE_LIMIT: usize = 20_000;
 /// Longer than a night shift; nobody stays signed in for ever.
 const LIFETIME_HOURS: i64 = 16;
+/// No session lives longer, so nobody is remembered longer either.
+const REMEMBERED_FOR: Duration = Duration::from_secs(16 * 3600);
 const IDLE_HOURS: i64 = 12;
 const TOUCH_EVERY_SECS: i64 = 60;
 const TICKET_SECS: i64 = 30;
@@ -44,10 +46,23 @@ impl SessionCache {
 
     fn put(&self, hash: Vec<u8>, actor: Actor) {
         let mut cache = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if cache.len() >= CACHE_LIMIT {
-            cache.retain(|_, (since, _)| since.elapsed() < BELIEVED_FOR);
+        for keep in [REMEMBERED_FOR, BELIEVED_FOR] {
+            if cache.len() >= CACHE_LIMIT {
+                cache.retain(|_, (since, _)| since.elapsed() < keep);
+            }
         }
         cache.insert(hash, (Instant::now(), actor));
+    }
+
+    /// Who this was when the database last said so. Only for raising an alarm while the database cannot be asked: a
+    /// press that is refused because a server is down is worse than one by somebody whose session ended a moment ago,
+    /// and it gives nothing back but "kept". The name under which it was kept stands with the alarm.
+    fn last_known_while_unreachable(&self, hash: &[u8], now: Timestamp) -> Option<Actor> {
+        let cache = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (since, actor) = cache.get(hash)?;
+        let is_good =
+            since.elapsed() < REMEMBERED_FOR && actor.expires_at > now && !self.is_revoked(actor.session);
+        is_good.then(|| actor.clone())
     }
 
     fn is_revoked(&self, session: SessionId) -> bool {
@@ -132,19 +147,36 @@ pub async fn end(ctx: &Ctx, actor: &Actor) -> Result<(), Problem> {
     Ok(())
 }
 
+/// An actor by memory, for `Access::CanInEmergency` alone.
+#[derive(Debug, Clone)]
+pub struct LastKnown(pub Actor);
+
+/// Who sends these credentials, as far as this node remembers.
+pub fn last_known(ctx: &Ctx, method: &Method, headers: &HeaderMap) -> Option<LastKnown> {
+    let (token, from_cookie) = credentials(headers)?;
+    let (_, hash) = read_token(&token)?;
+    let actor = ctx.sessions.last_known_while_unreachable(&hash, ctx.now())?;
+    is_from_our_page(&actor, method, headers, from_cookie).then_some(LastKnown(actor))
+}
+
 /// Nothing if no credentials came; a refusal if they are not good, or if a page elsewhere made the browser send them.
 pub async fn authenticate(ctx: &Ctx, method: &Method, headers: &HeaderMap) -> Option<Result<Actor, Problem>> {
     let (token, from_cookie) = credentials(headers)?;
-    let needs_csrf = from_cookie && !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let csrf = headers.get("x-csrf").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     Some(match find(ctx, &token).await {
-        Ok(Some(actor)) if needs_csrf && !same(&actor.csrf, &csrf) => {
+        Ok(Some(actor)) if !is_from_our_page(&actor, method, headers, from_cookie) => {
             Err(Problem::new(StatusCode::FORBIDDEN, "csrf", "The request did not come from our own page"))
         }
         Ok(Some(actor)) => Ok(actor),
         Ok(None) => Err(signed_out()),
         Err(problem) => Err(problem),
     })
+}
+
+/// A browser sends its cookie along with any request; only our own pages know the value that must come with it.
+fn is_from_our_page(actor: &Actor, method: &Method, headers: &HeaderMap, from_cookie: bool) -> bool {
+    let changes_something = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let csrf = headers.get("x-csrf").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !(from_cookie && changes_something) || same(&actor.csrf, csrf)
 }
 
 fn same(a: &str, b: &str) -> bool {
@@ -221,6 +253,7 @@ pub async fn watch_revocations(ctx: Ctx, stop: CancellationToken) {
                 Err(error) => tracing::warn!(cause = %error, "revoked sessions could not be read"),
             }
         }
+        ctx.beats.beat("revocations");
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(REVOCATIONS_EVERY) => {}

@@ -6,6 +6,7 @@ use crate::platform::ctx::Tenant;
 use rules::Timestamp;
 use rules::ids::{AccountId, OrgId, SessionId, TenantId};
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 pub struct TenantRow {
@@ -121,6 +122,15 @@ pub async fn name_of(tx: &mut ScopedTx, id: AccountId) -> sqlx::Result<Option<St
     sqlx::query_scalar!("select name from account where tenant_id = $1 and id = $2", tenant.0, id.0)
         .fetch_optional(&mut **tx)
         .await
+}
+
+pub async fn names_of(tx: &mut ScopedTx, ids: &[AccountId]) -> sqlx::Result<HashMap<AccountId, String>> {
+    let tenant = tx.tenant();
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!("select id, name from account where tenant_id = $1 and id = any($2)", tenant.0, &ids)
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(rows.into_iter().map(|row| (AccountId(row.id), row.name)).collect())
 }
 
 pub async fn list_grants(tx: &mut ScopedTx, account: AccountId) -> sqlx::Result<Vec<Grant>> {

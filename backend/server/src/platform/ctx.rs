@@ -27,6 +27,7 @@ pub struct Parts {
     pub timers: TimerHandlers,
     pub webhook: Option<crate::dispatch::Webhook>,
     pub spool: crate::dispatch::Spool,
+    pub beats: super::heartbeat::Beats,
     /// cookies carry `Secure` and the `__Host-` prefix
     pub is_secure: bool,
     /// the demo city: drafts of translations may be used

@@ -2,11 +2,11 @@
 
 use super::ctx::Ctx;
 use super::problem::{Problem, REQUEST_ID};
-use crate::identity::{Access, Actor};
+use crate::identity::{Access, Actor, LastKnown};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
@@ -17,6 +17,9 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use uuid::Uuid;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Raising an alarm does not wait for a database that does not answer.
+const ALARMS: &str = "/api/v1/alarms/";
+const ALARM_IDENTIFY_WITHIN: Duration = Duration::from_secs(1);
 const BODY_LIMIT: usize = 1024 * 1024;
 /// For files that are imported; set on their route.
 pub const UPLOAD_LIMIT: usize = 50 * 1024 * 1024;
@@ -91,10 +94,12 @@ async fn guard(access: Access, mut request: Request, next: Next) -> Response {
     if access == Access::Public {
         return next.run(request).await;
     }
-    let actor = match request.extensions_mut().remove::<Result<Actor, Problem>>() {
-        Some(Ok(actor)) => actor,
-        Some(Err(problem)) => return problem.into_response(),
-        None => return crate::identity::signed_out().into_response(),
+    let remembered = request.extensions_mut().remove::<LastKnown>();
+    let actor = match (request.extensions_mut().remove::<Result<Actor, Problem>>(), remembered) {
+        (Some(Ok(actor)), _) => actor,
+        (Some(Err(_)), Some(LastKnown(actor))) if matches!(access, Access::CanInEmergency(_)) => actor,
+        (Some(Err(problem)), _) => return problem.into_response(),
+        (None, _) => return crate::identity::signed_out().into_response(),
     };
     if !access.allows(&actor) {
         return Problem::forbidden().into_response();
@@ -125,8 +130,23 @@ pub fn edge(router: axum::Router<Ctx>, ctx: &Ctx) -> axum::Router<Ctx> {
 
 async fn identify(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
     let (method, headers) = (request.method().clone(), request.headers().clone());
-    if let Some(actor) = crate::identity::authenticate(&ctx, &method, &headers).await {
-        request.extensions_mut().insert(actor);
+    let is_alarm = method == Method::PUT && request.uri().path().starts_with(ALARMS);
+    let asking = crate::identity::authenticate(&ctx, &method, &headers);
+    let answer = if is_alarm {
+        // nothing waits less than an alarm: see `Access::CanInEmergency`
+        let patience = if ctx.spool.is_empty() { ALARM_IDENTIFY_WITHIN } else { Duration::ZERO };
+        tokio::time::timeout(patience, asking).await.unwrap_or_else(|_| Some(Err(Problem::unavailable())))
+    } else {
+        asking.await
+    };
+    if let Some(answer) = answer {
+        if is_alarm
+            && matches!(&answer, Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE)
+            && let Some(remembered) = crate::identity::last_known(&ctx, &method, &headers)
+        {
+            request.extensions_mut().insert(remembered);
+        }
+        request.extensions_mut().insert(answer);
     }
     next.run(request).await
 }

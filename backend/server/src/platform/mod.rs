@@ -4,6 +4,7 @@ pub mod assets;
 pub mod clock;
 pub mod ctx;
 pub mod db;
+pub mod heartbeat;
 pub mod http;
 pub mod keys;
 pub mod metrics;

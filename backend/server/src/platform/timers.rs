@@ -189,6 +189,7 @@ pub async fn run(ctx: Ctx, stop: CancellationToken) {
             Ok(_) => ctx.engine_looked(),
             Err(problem) => tracing::warn!(status = %problem.status(), "timers could not be read"),
         }
+        ctx.beats.beat("timers");
         let wait = next_wait(&ctx).await;
         tokio::select! {
             () = stop.cancelled() => return,

@@ -1,0 +1,134 @@
+//! Sending what does not go by the live screens. A delivery is leased, sent under its own key, and settled; a crash in
+//! between leaves a lease that runs out, and the same key is sent again: better a second call than silence.
+
+use super::ops::raise::{SystemFault, raise_system};
+use super::store::deliveries::{self, Leased, Outcome};
+use super::store;
+use crate::platform::{Ctx, Problem};
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use rules::dispatch::{Priority, State};
+use rules::ids::{AlarmId, TenantId};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const POLL: Duration = Duration::from_millis(200);
+/// Longer than the other side may take to answer.
+const LEASE_SECS: i64 = 10;
+const BATCH: i64 = 8;
+/// Pauses before the second, third … attempt; after the last one the channel has failed.
+const PAUSES_SECS: [i64; 4] = [2, 5, 15, 30];
+
+/// The most urgent alarms have a lane of their own, so that nothing stands before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    Urgent,
+    Other,
+}
+
+impl Lane {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Urgent => "deliveries_urgent",
+            Self::Other => "deliveries_other",
+        }
+    }
+
+    const fn priorities(self) -> RangeInclusive<i16> {
+        match self {
+            Self::Urgent => 1..=1,
+            Self::Other => 2..=4,
+        }
+    }
+}
+
+pub async fn run(ctx: Ctx, lane: Lane, stop: CancellationToken) {
+    let mut commits = ctx.db.commits();
+    loop {
+        if let Err(problem) = send_due(&ctx, lane).await {
+            tracing::warn!(lane = lane.name(), status = %problem.status(), "deliveries could not be sent");
+        }
+        ctx.beats.beat(lane.name());
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(POLL) => {}
+            _ = commits.changed() => {}
+        }
+    }
+}
+
+/// Sends everything that is due now; returns how many attempts were made. Tests step the world with it.
+pub async fn send_due(ctx: &Ctx, lane: Lane) -> Result<usize, Problem> {
+    if ctx.webhook.is_none() {
+        return Ok(0);
+    }
+    let mut sent = 0;
+    for tenant in ctx.tenants() {
+        loop {
+            let batch = lease(ctx, tenant.id, lane).await?;
+            if batch.is_empty() {
+                break;
+            }
+            sent += batch.len();
+            for attempt in join_all(batch.iter().map(|leased| attempt(ctx, tenant.id, leased))).await {
+                attempt?;
+            }
+        }
+    }
+    Ok(sent)
+}
+
+async fn lease(ctx: &Ctx, tenant: TenantId, lane: Lane) -> Result<Vec<Leased>, Problem> {
+    let now = ctx.now();
+    let mut tx = ctx.begin_system(tenant).await?;
+    let until = now + TimeDelta::seconds(LEASE_SECS);
+    let leased = deliveries::lease(&mut tx, lane.priorities(), now, until, BATCH).await?;
+    if !leased.is_empty() {
+        tx.commit().await?;
+    }
+    Ok(leased)
+}
+
+async fn attempt(ctx: &Ctx, tenant: TenantId, leased: &Leased) -> Result<(), Problem> {
+    let Some(webhook) = &ctx.webhook else { return Ok(()) };
+    let kept = {
+        let mut tx = ctx.begin_system(tenant).await?;
+        store::load(ctx, &mut tx, AlarmId(leased.alarm_id)).await?
+    };
+    let outcome = match kept.filter(|kept| matches!(kept.machine.state, State::Raised { .. })) {
+        None => Outcome::Failed { error: NO_LONGER_NEEDED },
+        Some(kept) => match webhook.send(ctx, tenant, leased, &kept).await {
+            Ok(()) => Outcome::Received,
+            Err(error) => after_failure(ctx, leased, error),
+        },
+    };
+    settle(ctx, tenant, leased, outcome).await
+}
+
+/// Somebody has the alarm.
+const NO_LONGER_NEEDED: &str = "no longer needed";
+
+fn after_failure(ctx: &Ctx, leased: &Leased, error: &'static str) -> Outcome {
+    let priority = leased.priority.to_string();
+    metrics::counter!("delivery_failures_total", "channel" => "webhook", "priority" => priority).increment(1);
+    tracing::warn!(delivery.id = %leased.id, attempt = leased.attempts, error, "a delivery failed");
+    let done = usize::try_from(leased.attempts).unwrap_or(usize::MAX).saturating_sub(1);
+    match PAUSES_SECS.get(done) {
+        Some(&pause) => Outcome::TryAgain { at: ctx.now() + TimeDelta::seconds(pause), error },
+        None => Outcome::Failed { error },
+    }
+}
+
+async fn settle(ctx: &Ctx, tenant: TenantId, leased: &Leased, outcome: Outcome) -> Result<(), Problem> {
+    let now = ctx.now();
+    let has_failed = matches!(outcome, Outcome::Failed { error } if error != NO_LONGER_NEEDED);
+    let mut tx = ctx.begin_system(tenant).await?;
+    deliveries::settle(&mut tx, leased, outcome, now).await?;
+    tx.commit().await?;
+    if has_failed {
+        let fault = SystemFault { reason: "webhook_failing".to_owned(), priority: Priority::P3, org: None };
+        raise_system(ctx, tenant, fault).await?;
+    }
+    Ok(())
+}

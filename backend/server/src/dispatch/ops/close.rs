@@ -1,0 +1,68 @@
+//! Closing an alarm. Its queue item lives on: closing says what became of the alarm, not of the person.
+
+use super::{Command, Said, begin, carry_out};
+use crate::dispatch::view::AlarmView;
+use crate::identity::Actor;
+use crate::platform::{Ctx, Problem, Purpose};
+use axum::http::StatusCode;
+use rules::Private;
+use rules::dispatch::{AlarmEvent, CloseCode};
+use rules::identity::Action;
+use serde_json::json;
+
+pub struct Closing {
+    pub code: CloseCode,
+    pub reason: Private<String>,
+    pub second: Second,
+}
+
+/// The second person some closes need.
+pub enum Second {
+    /// Not said: refused if one is needed.
+    None,
+    /// At this desk, with their own password.
+    Here { login: String, password: Private<String> },
+    /// Answers later, from their own screen.
+    Later,
+}
+
+pub async fn close(ctx: &Ctx, actor: &Actor, command: Command, closing: Closing) -> Result<AlarmView, Problem> {
+    let Closing { code, reason, second } = closing;
+    let by = actor.account;
+    // proving who somebody is takes a while; nothing is locked meanwhile
+    let second = match second {
+        Second::Here { login, password } => Some(vouch(ctx, actor, &login, password).await?),
+        Second::None => None,
+        Second::Later => {
+            let (tx, kept) = begin(ctx, actor, command, Action::AlarmClose).await?;
+            let said = Said::decides("alarm.close_asked", "alarm.ask_close").with(json!({"code": code.code()}));
+            return carry_out(ctx, actor, tx, kept, AlarmEvent::AskClose { by, code, reason }, said).await;
+        }
+    };
+    let (mut tx, kept) = begin(ctx, actor, command, Action::AlarmClose).await?;
+    if let Some(second) = &second {
+        let scopes = second.scope_for(Action::AlarmSecond, Purpose::Dispatch).scopes;
+        if !crate::identity::is_within(&mut tx, kept.org, &scopes).await? {
+            return Err(cannot_second());
+        }
+    }
+    let second = second.map(|second| second.account);
+    let said = Said::decides("alarm.closed", "alarm.close").with(json!({"code": code.code(), "second": second}));
+    carry_out(ctx, actor, tx, kept, AlarmEvent::Close { by, code, reason, second }, said).await
+}
+
+async fn vouch(ctx: &Ctx, actor: &Actor, login: &str, password: Private<String>) -> Result<Actor, Problem> {
+    let second = crate::identity::vouch(ctx, actor.tenant, login, password.into_exposed()).await?;
+    if second.may(Action::AlarmSecond) { Ok(second) } else { Err(cannot_second()) }
+}
+
+fn cannot_second() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "cannot-second", "This account cannot be the second person here")
+}
+
+/// The second person agrees to a close that was asked for.
+pub async fn second(ctx: &Ctx, actor: &Actor, command: Command) -> Result<AlarmView, Problem> {
+    let (tx, kept) = begin(ctx, actor, command, Action::AlarmSecond).await?;
+    let said = Said::decides("alarm.closed", "alarm.second").with(json!({"second": actor.account}));
+    carry_out(ctx, actor, tx, kept, AlarmEvent::SecondClose { by: actor.account }, said).await
+}

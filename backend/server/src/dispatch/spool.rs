@@ -1,0 +1,264 @@
+//! The local journal of alarms, for when the database cannot be reached: an alarm is written to disk and forced there,
+//! shown on the connected boards at once, and raised when the database is back, once.
+
+use super::ops::raise::{Outcome, Raise, SystemFault, raise, raise_system};
+use super::words;
+use crate::identity::{Actor, Grant};
+use crate::platform::keys::Column;
+use crate::platform::{Ctx, Problem};
+use axum::http::StatusCode;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rules::dispatch::Priority;
+use rules::identity::Role;
+use rules::ids::{AccountId, OrgId, SessionId, TenantId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::fs;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+const ENTRY: Column = Column("alarm_journal.entry");
+const FILE: &str = "alarm-spool.jsonl";
+const UNREADABLE_FILE: &str = "alarm-spool.unreadable.jsonl";
+const TRY_EVERY: Duration = Duration::from_millis(500);
+
+/// One for each data folder. Its lock is held while the file is written, never while the database is asked.
+#[derive(Debug, Default)]
+pub struct Spool {
+    folder: Option<PathBuf>,
+    file: Mutex<()>,
+    waiting: AtomicUsize,
+}
+
+/// A line of the journal. What it holds about people is sealed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Line {
+    tenant: Uuid,
+    id: Uuid,
+    sealed: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Entry {
+    raise: Raise,
+    account: Uuid,
+    name: String,
+    grants: Vec<(Role, OrgId)>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SpoolError {
+    #[error("the local alarm journal has no folder")]
+    NoFolder,
+    #[error("the local alarm journal cannot be written")]
+    File(#[from] std::io::Error),
+    #[error("an alarm could not be written down")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Spool {
+    /// Counts what a server that was killed has left behind.
+    pub fn open(folder: &Path) -> std::io::Result<Self> {
+        let waiting = match std::fs::read_to_string(folder.join(FILE)) {
+            Ok(text) => text.lines().filter(|line| !line.trim().is_empty()).count(),
+            Err(error) if error.kind() == ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { folder: Some(folder.to_owned()), file: Mutex::new(()), waiting: AtomicUsize::new(waiting) })
+    }
+
+    /// While something waits the database is taken to be out of reach.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) == 0
+    }
+
+    /// On disk when this returns.
+    async fn append(&self, line: &Line) -> Result<(), SpoolError> {
+        let folder = self.folder.as_deref().ok_or(SpoolError::NoFolder)?;
+        let mut text = serde_json::to_string(line)?;
+        text.push('\n');
+        let _writing = self.file.lock().await;
+        append_to(folder, FILE, &text).await?;
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn lines(&self) -> Result<Vec<String>, SpoolError> {
+        let Some(folder) = self.folder.as_deref() else { return Ok(Vec::new()) };
+        let _reading = self.file.lock().await;
+        match fs::read_to_string(folder.join(FILE)).await {
+            Ok(text) => Ok(text.lines().map(str::to_owned).filter(|line| !line.trim().is_empty()).collect()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes the first lines out; whatever was appended meanwhile stays. A crash before the rename leaves them in, and
+    /// raising them again changes nothing.
+    async fn remove_first(&self, count: usize, unreadable: &[String]) -> Result<(), SpoolError> {
+        let folder = self.folder.as_deref().ok_or(SpoolError::NoFolder)?;
+        let _writing = self.file.lock().await;
+        if !unreadable.is_empty() {
+            append_to(folder, UNREADABLE_FILE, &format!("{}\n", unreadable.join("\n"))).await?;
+        }
+        let text = fs::read_to_string(folder.join(FILE)).await?;
+        let rest: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).skip(count).collect();
+        let next = folder.join(format!("{FILE}.next"));
+        let mut file = fs::File::create(&next).await?;
+        for line in &rest {
+            file.write_all(line.as_bytes()).await?;
+            file.write_all(b"\n").await?;
+        }
+        file.sync_all().await?;
+        fs::rename(&next, folder.join(FILE)).await?;
+        sync_folder(folder).await?;
+        self.waiting.store(rest.len(), Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+async fn append_to(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
+    let path = folder.join(name);
+    let is_new = !fs::try_exists(&path).await?;
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    let mut file = options.open(&path).await?;
+    file.write_all(text.as_bytes()).await?;
+    file.sync_all().await?;
+    if is_new {
+        sync_folder(folder).await?;
+    }
+    Ok(())
+}
+
+/// Without this the new name itself may be lost with the power.
+async fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    fs::File::open(folder).await?.sync_all().await
+}
+
+/// Writes an alarm down here and shows it. The answer says that only this machine has it so far.
+pub async fn keep(ctx: &Ctx, actor: &Actor, raise: &Raise) -> Result<(), Problem> {
+    let entry = Entry {
+        raise: raise.clone(),
+        account: actor.account.0,
+        name: actor.name.clone(),
+        grants: actor.grants.iter().map(|grant| (grant.role, grant.org)).collect(),
+    };
+    let line = seal(ctx, actor.tenant, &entry).map_err(|error| Problem::internal(&error))?;
+    ctx.spool.append(&line).await.map_err(|error| Problem::internal(&error))?;
+    metrics::counter!("alarm_journal_total", "what" => "kept").increment(1);
+    tracing::warn!(alarm.id = %raise.id, "an alarm was written to the local journal");
+    ctx.hub.say_aside(actor.tenant, &json!({
+        "t": "local_alarm",
+        "alarm": {
+            "id": raise.id,
+            "kind": raise.kind,
+            "priority": raise.priority.code(),
+            "headline": words::headline(raise.kind, &raise.reason),
+            "place": raise.place,
+            "org_id": raise.org,
+            "person_id": raise.person,
+            "raised_at": raise.at,
+            "raised_by": {"id": actor.account, "name": actor.name},
+            "drill": raise.drill,
+        },
+    }));
+    Ok(())
+}
+
+fn seal(ctx: &Ctx, tenant: TenantId, entry: &Entry) -> Result<Line, SpoolError> {
+    let id = entry.raise.id.0;
+    let sealed = ctx.keys.seal(tenant, ENTRY, id, &serde_json::to_vec(entry)?);
+    Ok(Line { tenant: tenant.0, id, sealed: STANDARD.encode(sealed) })
+}
+
+fn open(ctx: &Ctx, text: &str) -> Option<(TenantId, Entry)> {
+    let line: Line = serde_json::from_str(text).ok()?;
+    let sealed = STANDARD.decode(&line.sealed).ok()?;
+    let tenant = TenantId(line.tenant);
+    let entry = ctx.keys.open(tenant, ENTRY, line.id, &sealed).ok()?;
+    Some((tenant, serde_json::from_slice(&entry).ok()?))
+}
+
+pub async fn run(ctx: Ctx, stop: CancellationToken) {
+    loop {
+        if let Err(problem) = replay(&ctx).await {
+            tracing::warn!(status = %problem.status(), "the local alarm journal still waits");
+        }
+        ctx.beats.beat("alarm_journal");
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TRY_EVERY) => {}
+        }
+    }
+}
+
+/// Raises what the journal holds, in order, until the database fails again. Returns how many are done.
+pub async fn replay(ctx: &Ctx) -> Result<usize, Problem> {
+    if ctx.spool.is_empty() {
+        return Ok(0);
+    }
+    let lines = ctx.spool.lines().await.map_err(|error| Problem::internal(&error))?;
+    let mut done = 0;
+    let mut unreadable = Vec::new();
+    let mut outage = None;
+    for line in &lines {
+        match raise_line(ctx, line).await {
+            Ok(()) => {}
+            Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                outage = Some(problem);
+                break;
+            }
+            // one line that cannot be raised must not hold up the others; it is kept aside and said aloud
+            Err(problem) => {
+                tracing::error!(status = %problem.status(), "an entry of the alarm journal cannot be raised");
+                unreadable.push(line.clone());
+            }
+        }
+        done += 1;
+    }
+    if done > 0 {
+        ctx.spool.remove_first(done, &unreadable).await.map_err(|error| Problem::internal(&error))?;
+    }
+    if !unreadable.is_empty() {
+        for tenant in ctx.tenants() {
+            let fault = SystemFault { reason: "journal_unreadable".to_owned(), priority: Priority::P2, org: None };
+            raise_system(ctx, tenant.id, fault).await?;
+        }
+    }
+    outage.map_or(Ok(done), Err)
+}
+
+async fn raise_line(ctx: &Ctx, line: &str) -> Result<(), Problem> {
+    let (tenant, entry) = open(ctx, line).ok_or_else(|| Problem::invalid("line", "cannot be read"))?;
+    let actor = sender(ctx, tenant, &entry);
+    let sent_as = entry.raise.id;
+    let (outcome, view) = raise(ctx, &actor, entry.raise).await?;
+    metrics::counter!("alarm_journal_total", "what" => "replayed").increment(1);
+    if outcome == Outcome::Known {
+        tracing::info!(alarm.id = %sent_as, "an alarm of the journal had already been raised");
+    }
+    ctx.hub.say_aside(tenant, &json!({"t": "local_alarm_kept", "id": sent_as, "alarm_id": view.id}));
+    Ok(())
+}
+
+/// The account as it was when it pressed.
+fn sender(ctx: &Ctx, tenant: TenantId, entry: &Entry) -> Actor {
+    Actor {
+        tenant,
+        account: AccountId(entry.account),
+        session: SessionId(Uuid::nil()),
+        name: entry.name.clone(),
+        login: String::new(),
+        csrf: String::new(),
+        expires_at: ctx.now(),
+        grants: entry.grants.iter().map(|&(role, org)| Grant { role, org }).collect(),
+    }
+}
