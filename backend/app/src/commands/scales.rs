@@ -6,6 +6,7 @@ use rules::scale::{Definition, Finding, Library, Scale, golden, lint};
 use serde_json::json;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ enum ScalesCommand {
 }
 
 pub fn run(args: ScalesArgs) -> anyhow::Result<ExitCode> {
-    let mut text = String::new();
+    let mut text = Lines::default();
     let code = match args.command {
         ScalesCommand::List => list(&library(args.scales.as_deref())?, &mut text),
         ScalesCommand::Show { code, json } => {
@@ -59,9 +60,20 @@ pub fn run(args: ScalesArgs) -> anyhow::Result<ExitCode> {
         },
         ScalesCommand::Test { code } => test(&library(args.scales.as_deref())?, code.as_deref(), &mut text)?,
     };
-    match io::stdout().write_all(text.as_bytes()) {
+    match io::stdout().write_all(text.0.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(code),
+    }
+}
+
+/// What is said at the end, at once.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn say(&mut self, line: impl std::fmt::Display) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{line}");
     }
 }
 
@@ -108,7 +120,7 @@ fn files(path: &Path) -> anyhow::Result<BTreeMap<PathBuf, String>> {
     Ok(files)
 }
 
-fn list(library: &Library, text: &mut String) -> ExitCode {
+fn list(library: &Library, text: &mut Lines) -> ExitCode {
     for scale in library.all_newest() {
         let definition = scale.definition();
         let line = json!({
@@ -119,8 +131,7 @@ fn list(library: &Library, text: &mut String) -> ExitCode {
             "license": {"status": definition.license.status},
             "text": {"shipped": definition.license.text_shipped, "locales": locales(definition)},
         });
-        text.push_str(&line.to_string());
-        text.push('\n');
+        text.say(line);
     }
     ExitCode::SUCCESS
 }
@@ -129,18 +140,14 @@ fn locales(definition: &Definition) -> BTreeMap<&str, LocaleStatus> {
     definition.locales.iter().map(|(locale, about)| (locale.as_str(), about.status)).collect()
 }
 
-fn show(scale: &Scale, json: bool, text: &mut String) -> anyhow::Result<ExitCode> {
+fn show(scale: &Scale, json: bool, text: &mut Lines) -> anyhow::Result<ExitCode> {
     if json {
         let document: serde_json::Value = serde_json::from_str(scale.json())?;
-        text.push_str(&serde_json::to_string_pretty(&document)?);
-        text.push('\n');
+        text.say(serde_json::to_string_pretty(&document)?);
         return Ok(ExitCode::SUCCESS);
     }
     let definition = scale.definition();
-    let mut say = |line: String| {
-        text.push_str(&line);
-        text.push('\n');
-    };
+    let mut say = |line: String| text.say(line);
     let word = |texts: &rules::scale::definition::Texts| -> String {
         [texts.get("zh-CN"), texts.get("en")].into_iter().flatten().cloned().collect::<Vec<_>>().join(" · ")
     };
@@ -191,7 +198,7 @@ fn name(value: impl serde::Serialize) -> Cow<'static, str> {
     }
 }
 
-fn lint_files(path: &Path, text: &mut String) -> anyhow::Result<ExitCode> {
+fn lint_files(path: &Path, text: &mut Lines) -> anyhow::Result<ExitCode> {
     let files = files(path)?;
     let scales = || files.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "json"));
     if scales().next().is_none() {
@@ -202,14 +209,16 @@ fn lint_files(path: &Path, text: &mut String) -> anyhow::Result<ExitCode> {
         let cases = files.get(&path.with_file_name("cases.jsonl"));
         findings += say_findings(&path.display().to_string(), &lint(json, cases.map(String::as_str)), text);
         if let Err(misplaced) = Library::from_files([(path.to_string_lossy(), json)]) {
-            let of_path = misplaced.files.iter().flat_map(|(_, findings)| findings).filter(|one| one.path == "code");
-            findings += say_findings(&path.display().to_string(), &of_path.cloned().collect::<Vec<_>>(), text);
+            let of_path =
+                misplaced.files.iter().flat_map(|(_, findings)| findings).filter(|one| one.path == "code");
+            findings +=
+                say_findings(&path.display().to_string(), &of_path.cloned().collect::<Vec<_>>(), text);
         }
     }
     Ok(summed_up(scales().count(), findings, text))
 }
 
-fn lint_library(library: &Library, text: &mut String) -> ExitCode {
+fn lint_library(library: &Library, text: &mut Lines) -> ExitCode {
     let mut findings = 0;
     for scale in library.all() {
         let found = lint(scale.json(), library.cases(scale.code()));
@@ -218,19 +227,19 @@ fn lint_library(library: &Library, text: &mut String) -> ExitCode {
     summed_up(library.all().count(), findings, text)
 }
 
-fn say_findings(of: &str, findings: &[Finding], text: &mut String) -> usize {
+fn say_findings(of: &str, findings: &[Finding], text: &mut Lines) -> usize {
     for finding in findings {
-        text.push_str(&format!("{of}: {finding}\n"));
+        text.say(format!("{of}: {finding}"));
     }
     findings.len()
 }
 
-fn summed_up(scales: usize, findings: usize, text: &mut String) -> ExitCode {
-    text.push_str(&format!("{scales} scales, {findings} findings\n"));
+fn summed_up(scales: usize, findings: usize, text: &mut Lines) -> ExitCode {
+    text.say(format!("{scales} scales, {findings} findings"));
     if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn test(library: &Library, code: Option<&str>, text: &mut String) -> anyhow::Result<ExitCode> {
+fn test(library: &Library, code: Option<&str>, text: &mut Lines) -> anyhow::Result<ExitCode> {
     let scales: Vec<&Scale> = match code {
         Some(code) => vec![library.find(code).with_context(|| format!("there is no scale {code}"))?],
         None => library.all_newest().collect(),
@@ -238,7 +247,7 @@ fn test(library: &Library, code: Option<&str>, text: &mut String) -> anyhow::Res
     let mut is_right = true;
     for scale in scales {
         let Some(cases) = library.cases(scale.code()) else {
-            text.push_str(&format!("{}: no golden cases\n", scale.code()));
+            text.say(format!("{}: no golden cases", scale.code()));
             is_right = false;
             continue;
         };
@@ -246,11 +255,11 @@ fn test(library: &Library, code: Option<&str>, text: &mut String) -> anyhow::Res
         is_right &= report.mismatches.is_empty();
         for wrong in &report.mismatches {
             let (code, line) = (scale.code(), wrong.line);
-            text.push_str(&format!("{code}/cases.jsonl:{line} {}: {}\n", wrong.name, wrong.what));
+            text.say(format!("{code}/cases.jsonl:{line} {}: {}", wrong.name, wrong.what));
         }
         let (code, version) = (scale.code(), scale.version());
         let (cases, wrong) = (report.cases, report.mismatches.len());
-        text.push_str(&format!("{code}@{version}: {cases} cases, {wrong} differences\n"));
+        text.say(format!("{code}@{version}: {cases} cases, {wrong} differences"));
     }
     Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

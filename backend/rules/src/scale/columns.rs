@@ -33,7 +33,10 @@ impl Columns {
     /// `id`, `sex`, `age`, `education_years` and a column per item; the ids of optional items may be absent.
     pub fn of(scale: &Scale, header: &[u8]) -> Result<Self, HeaderError> {
         let header = header.strip_prefix("\u{feff}".as_bytes()).unwrap_or(header);
-        let cells = cells(header).map_err(HeaderError::Unreadable)?;
+        let (cells, broken) = cells(header);
+        if let Some(error) = broken {
+            return Err(HeaderError::Unreadable(error));
+        }
         let mut columns = Vec::new();
         for name in &cells {
             let column = match name.trim() {
@@ -61,10 +64,12 @@ impl RowReader<'_> {
     /// Reads and scores one line of CSV. Empty and `NA` are missing.
     pub fn score_csv(&mut self, columns: &Columns, line: &[u8]) -> Result<Scored, RowError> {
         self.begin();
-        let cells = cells(line)?;
+        let (cells, broken) = cells(line);
         let row = &mut self.row;
         row.had_answers = true;
-        if cells.len() != columns.0.len() {
+        if let Some(error) = broken {
+            row.fail(error);
+        } else if cells.len() != columns.0.len() {
             row.fail(RowError::CellCount { found: cells.len(), expected: columns.0.len() });
         }
         for (column, cell) in columns.0.iter().zip(&cells) {
@@ -98,37 +103,34 @@ fn csv_scalar(cell: &str) -> Scalar<'_> {
     }
 }
 
-/// The cells of a line (RFC 4180, without line breaks in cells).
-fn cells(line: &[u8]) -> Result<Vec<Cow<'_, str>>, RowError> {
-    let mut rest = std::str::from_utf8(line).map_err(|_| RowError::NotUtf8)?;
+/// The cells of a line (RFC 4180, without line breaks in cells). If something is wrong, those before it.
+fn cells(line: &[u8]) -> (Vec<Cow<'_, str>>, Option<RowError>) {
     let mut cells = Vec::with_capacity(16);
+    let Ok(mut rest) = std::str::from_utf8(line) else { return (cells, Some(RowError::NotUtf8)) };
     loop {
-        let after = if let Some(quoted) = rest.strip_prefix('"') {
-            let (cell, after) = quoted_cell(quoted)?;
-            cells.push(cell);
-            after
-        } else {
-            let end = rest.find(',').unwrap_or(rest.len());
-            let (cell, after) = rest.split_at(end);
-            if cell.contains('"') {
-                return Err(RowError::Quotes);
-            }
-            cells.push(Cow::Borrowed(cell));
-            after
-        };
+        let Some((cell, after)) = first_cell(rest) else { return (cells, Some(RowError::Quotes)) };
+        cells.push(cell);
         match after.strip_prefix(',') {
             Some(next) => rest = next,
-            None if after.is_empty() => return Ok(cells),
-            None => return Err(RowError::Quotes),
+            None if after.is_empty() => return (cells, None),
+            None => return (cells, Some(RowError::Quotes)),
         }
     }
 }
 
+fn first_cell(rest: &str) -> Option<(Cow<'_, str>, &str)> {
+    if let Some(quoted) = rest.strip_prefix('"') {
+        return quoted_cell(quoted);
+    }
+    let (cell, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+    (!cell.contains('"')).then_some((Cow::Borrowed(cell), after))
+}
+
 /// What stands before the closing quote, and what after it. A doubled quote is one.
-fn quoted_cell(quoted: &str) -> Result<(Cow<'_, str>, &str), RowError> {
+fn quoted_cell(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
     let mut end = 0;
     loop {
-        end += quoted[end..].find('"').ok_or(RowError::Quotes)?;
+        end += quoted[end..].find('"')?;
         if !quoted[end + 1..].starts_with('"') {
             break;
         }
@@ -136,5 +138,5 @@ fn quoted_cell(quoted: &str) -> Result<(Cow<'_, str>, &str), RowError> {
     }
     let cell = &quoted[..end];
     let cell = if cell.contains('"') { Cow::Owned(cell.replace("\"\"", "\"")) } else { Cow::Borrowed(cell) };
-    Ok((cell, &quoted[end + 1..]))
+    Some((cell, &quoted[end + 1..]))
 }

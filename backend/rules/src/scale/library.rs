@@ -24,9 +24,11 @@ pub struct LibraryError {
 
 impl fmt::Display for LibraryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut start = "";
         for (file, findings) in &self.files {
             for finding in findings {
-                writeln!(f, "{file}: {finding}")?;
+                write!(f, "{start}{file}: {finding}")?;
+                start = "\n";
             }
         }
         Ok(())

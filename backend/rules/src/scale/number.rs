@@ -66,6 +66,7 @@ impl Number {
         }
     }
 
+    #[inline]
     pub const fn is_whole(self) -> bool {
         self.denominator == 1
     }
@@ -75,6 +76,7 @@ impl Number {
         if self.denominator == 1 { Some(self.numerator) } else { None }
     }
 
+    #[inline]
     pub fn plus(self, other: Self) -> Self {
         if let (1, 1, Some(sum)) =
             (self.denominator, other.denominator, self.numerator.checked_add(other.numerator))
@@ -90,6 +92,7 @@ impl Number {
         self.plus(Self { numerator: other.numerator.saturating_neg(), denominator: other.denominator })
     }
 
+    #[inline]
     pub fn times(self, other: Self) -> Self {
         Self::reduced(
             i128::from(self.numerator) * i128::from(other.numerator),
@@ -226,6 +229,7 @@ impl PartialOrd for Number {
 }
 
 impl Ord for Number {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         if self.denominator == other.denominator {
             return self.numerator.cmp(&other.numerator);

@@ -38,7 +38,9 @@ pub(super) struct PlanItem {
 
 pub(super) struct PlanOption {
     pub code: Code,
-    /// After the item's `reverse`; `None` is "not applicable".
+    /// What the file says it is worth; `None` is "not applicable".
+    pub score: Option<Number>,
+    /// The same after the item's `reverse`.
     pub value: Option<Number>,
 }
 
@@ -293,7 +295,11 @@ fn keyed_options(item: &Item, options: &[AnswerOption]) -> Vec<PlanOption> {
     let value = |score: Number| turned.map_or(score, |ends| ends.minus(score));
     options
         .iter()
-        .map(|option| PlanOption { code: option.code.clone(), value: option.score.map(value) })
+        .map(|option| PlanOption {
+            code: option.code.clone(),
+            score: option.score,
+            value: option.score.map(value),
+        })
         .collect()
 }
 

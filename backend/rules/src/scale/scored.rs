@@ -133,7 +133,7 @@ impl Scored {
         Some(self.score_at(position))
     }
 
-    fn score_at(&self, position: usize) -> Score<'_> {
+    pub(super) fn score_at(&self, position: usize) -> Score<'_> {
         let cell = self.scores[position];
         let plan = &*self.plan;
         let band = cell.band.and_then(|at| {

@@ -107,7 +107,7 @@ impl Scored {
             sum_of_answered: None,
             case: None,
             norm_row: None,
-            band: self.score(&rule.id).and_then(|score| self.band_trace(&score)),
+            band: self.band_trace(&self.score_at(position)),
             source: self.cite(&rule.source),
         };
         match &self.plan.scores[position].operation {
@@ -155,8 +155,7 @@ impl Scored {
             Read::Item(item) => {
                 let at = usize::from(item);
                 let item = &definition.items[at];
-                let option = self.cells[at].index();
-                let printed = option.and_then(|option| definition.options.get(&item.options)?.get(option));
+                let printed = self.cells[at].index().map(|option| &self.plan.items[at].options[option]);
                 let state = match (self.cells[at], printed.and_then(|option| option.score)) {
                     (Cell::HIDDEN, _) => PartState::Hidden,
                     (Cell::MISSING, _) => PartState::Missing,

@@ -73,16 +73,19 @@ pub fn result_json(scored: &Scored, beside: Beside<'_>) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Appends what triage suggests: `{"suggested":…,"policy":…,"reasons":[{"row","source","inputs"}]}`, the deciding rows
-/// first.
+/// Puts the rows that decide first. Rows of one tier stay in the order of the policy.
+pub fn deciding_first(assessment: &mut Assessment<'_>) {
+    assessment.hits.sort_by_key(|hit| (Reverse(hit.tier), hit.is_floor));
+}
+
+/// Appends what triage suggests: `{"suggested":…,"policy":…,"reasons":[{"row","source","inputs"}]}`, the deciding rows first.
 pub fn write_tier(policy: &Policy, assessment: &mut Assessment<'_>, out: &mut Vec<u8>) {
+    deciding_first(assessment);
     push(out, "{\"suggested\":");
     push_number(out, Some(i64::from(assessment.tier).into()));
     push(out, ",\"policy\":\"");
     push_escaped(out, policy.reference());
     push(out, "\",\"reasons\":[");
-    // Stable: rows of one tier stay in the order of the policy.
-    assessment.hits.sort_by_key(|hit| (Reverse(hit.tier), hit.is_floor));
     let sources = &policy.document().sources;
     for (at, hit) in assessment.hits.iter().enumerate() {
         push(out, if at > 0 { ",{\"row\":\"" } else { "{\"row\":\"" });

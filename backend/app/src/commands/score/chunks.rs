@@ -55,8 +55,7 @@ impl<R: Read> Chunks<R> {
 
     fn lines(&mut self, bytes: Vec<u8>) -> Chunk {
         let line = self.line;
-        let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
-        self.line += u64::try_from(ends).unwrap_or(0);
+        self.line += bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
         Chunk { bytes, line, is_overlong: false }
     }
 
@@ -104,7 +103,7 @@ mod tests {
         let mut lines = 1;
         for (line, _, bytes) in &chunks {
             assert_eq!(*line, lines);
-            lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+            lines += bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
         }
         assert_eq!(chunks.into_iter().flat_map(|(_, _, bytes)| bytes).collect::<Vec<u8>>(), text);
     }

@@ -41,20 +41,21 @@ pub struct ScoreArgs {
 const SOME_ROWS_FAILED: u8 = 3;
 
 pub fn run(args: ScoreArgs) -> anyhow::Result<ExitCode> {
-    let library = super::scales::library(args.scales.as_deref())?;
-    let scale = find(&library, &args.scale)?;
-    let policy = policy(args.policy.as_deref())?;
-    let mut input = open(&args.input)?;
-    let mut output = create(&args.output, &args.input)?;
-    let columns = match Format::of(&args.input) {
+    let ScoreArgs { scale, input: from, output: to, threads, policy, scales } = args;
+    let library = super::scales::library(scales.as_deref())?;
+    let scale = find(&library, &scale)?;
+    let policy = read_policy(policy.as_deref())?;
+    let mut input = open(&from)?;
+    let mut output = create(&to, &from)?;
+    let columns = match Format::of(&from) {
         Format::JsonLines => None,
         Format::Csv => Some(header(&mut input, scale)?),
     };
-    let format = Format::of(&args.output);
+    let format = Format::of(&to);
     if format == Format::Csv {
         output.write_all(&table::header(scale))?;
     }
-    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let job = Job { scale, policy: &policy, columns: columns.as_ref(), format, threads };
     let tally = match job.run(&mut input, &mut output) {
         Ok(tally) => tally,
@@ -76,9 +77,12 @@ fn find<'l>(library: &'l Library, name: &str) -> anyhow::Result<&'l Scale> {
     })
 }
 
-fn policy(path: Option<&Path>) -> anyhow::Result<Policy> {
+fn read_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
     let (name, json) = match path {
-        Some(path) => (path.display().to_string(), fs::read_to_string(path).with_context(|| path.display().to_string())?),
+        Some(path) => (
+            path.display().to_string(),
+            fs::read_to_string(path).with_context(|| path.display().to_string())?,
+        ),
         None => ("the shipped policy".to_owned(), SHIPPED_POLICY.to_owned()),
     };
     Policy::parse(&json).map_err(|findings| {

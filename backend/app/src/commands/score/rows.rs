@@ -3,7 +3,7 @@
 use super::chunks::{Chunk, LONGEST_LINE};
 use super::pipeline::Job;
 use super::table;
-use rules::scale::wire::{Beside, write_error, write_result, write_tier};
+use rules::scale::wire::{Beside, deciding_first, write_error, write_result, write_tier};
 use rules::scale::{RowError, RowReader, Scored};
 use rules::triage::{Case, CaseResult, assess};
 use std::path::Path;
@@ -84,7 +84,10 @@ impl<'a> Scorer<'a> {
         let mut assessment = assess(self.job.policy, &self.case);
         let Some(CaseResult::Scored(scored)) = self.case.results.first() else { return };
         match self.job.format {
-            Format::Csv => table::write_result(&self.reader.row().id, scored, &assessment, out),
+            Format::Csv => {
+                deciding_first(&mut assessment);
+                table::write_result(&self.reader.row().id, scored, &assessment, out);
+            }
             Format::JsonLines => {
                 self.tier.clear();
                 write_tier(self.job.policy, &mut assessment, &mut self.tier);

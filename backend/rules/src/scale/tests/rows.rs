@@ -158,8 +158,8 @@ fn a_line_of_csv_is_a_row() {
         ("5,,,yes,2,,0", "\"5\"", Err("q1: not an option; the codes are 0, 1, 2, 3")),
         ("6,,,1,2,,0,", "\"6\"", Err("the line has 8 cells, the header 7")),
         ("7,,,1,2", "\"7\"", Err("the line has 5 cells, the header 7")),
-        ("8,,,1,2,\"open,0", "", Err("a quote is not closed, or does not enclose its cell")),
-        ("9,,,1,2,\"a\"b,0", "", Err("a quote is not closed, or does not enclose its cell")),
+        ("8,,,1,2,\"open,0", "\"8\"", Err("a quote is not closed, or does not enclose its cell")),
+        ("9,,,1,2,\"a\"b,0", "\"9\"", Err("a quote is not closed, or does not enclose its cell")),
     ];
     for (line, id, expected) in table {
         assert_eq!(value(line), (id.to_owned(), expected.map_err(str::to_owned)), "{line}");
