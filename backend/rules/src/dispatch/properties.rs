@@ -98,6 +98,8 @@ fn tell(
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn an_open_alarm_of_p1_to_p3_always_has_a_next_deadline(priority in priorities(), story in stories()) {
         tell(priority, story, |_, event, after, _| {

@@ -456,3 +456,30 @@ fn an_alarm_survives_storage_and_hides_its_reasons() {
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.code());
     }
 }
+
+#[test]
+fn the_schema_and_the_reader_know_the_same_keys() {
+    let schema: Value =
+        serde_json::from_str(include_str!("../../policies/escalation/policy.schema.json")).unwrap();
+    let table = [
+        ("", ""),
+        ("/plans", "/properties/plans"),
+        ("/plans/P1", "/$defs/plan"),
+        ("/plans/P1/steps/0", "/$defs/step"),
+        ("/plans/P1/repeat", "/$defs/repeat"),
+        ("/plans/P1/last_resort", "/$defs/last_resort"),
+        ("/second_person/0", "/properties/second_person/items"),
+    ];
+    for (place, in_schema) in table {
+        let mut document: Value = serde_json::from_str(DEFAULT).unwrap();
+        document.pointer_mut(place).unwrap().as_object_mut().unwrap().insert("stranger".to_owned(), json!(1));
+        let message = EscalationPolicy::parse(&document.to_string()).unwrap_err()[0].message.clone();
+        let (_, list) = message.split_once("expected").unwrap();
+        let known: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+        let listed = schema.pointer(&format!("{in_schema}/properties")).unwrap().as_object().unwrap();
+        assert_eq!(known.len(), listed.len(), "{place}");
+        assert!(known.iter().all(|key| listed.contains_key(*key)), "{place}: {known:?}");
+    }
+    let codes: Vec<&str> = Post::ALL.iter().map(|post| post.code()).collect();
+    assert_eq!(schema["$defs"]["post"]["enum"], json!(codes));
+}

@@ -119,7 +119,7 @@ fn rows_of<'a>(
     what_if: &WhatIf,
     hits: &mut Vec<Hit<'a>>,
 ) {
-    let context = Context { case, result: Some(result), level, what_if };
+    let context = Context::new(case, Some(result), level, what_if);
     for row in rules.bands {
         if let Some(inputs) = context.all_hold(&row.when) {
             hits.push(Hit { inputs, ..band_hit(row, case) });
@@ -166,10 +166,11 @@ fn doubts<'a>(policy: &'a Policy, result: &'a CaseResult, is_listed: bool, hits:
             ..Hit::new(id, &row.text, &row.source, row.at_least)
         });
     };
-    if result.has_status(Status::Incomplete) {
+    let (is_incomplete, is_invalid) = result.gaps();
+    if is_incomplete {
         add("doubtful.incomplete", &rows.incomplete);
     }
-    if result.has_status(Status::Invalid) {
+    if is_invalid {
         add("doubtful.invalid", &rows.invalid);
     }
     if result.careless() {
@@ -233,13 +234,22 @@ impl<'a> Held<'a> {
 
 /// What a test may look at.
 pub(super) struct Context<'a, 'w> {
-    pub case: &'a Case,
-    pub result: Option<&'a CaseResult>,
-    pub level: Option<Level>,
-    pub what_if: &'w WhatIf<'w>,
+    case: &'a Case,
+    result: Option<&'a CaseResult>,
+    level: Option<Level>,
+    what_if: &'w WhatIf<'w>,
 }
 
-impl<'a> Context<'a, '_> {
+impl<'a, 'w> Context<'a, 'w> {
+    pub const fn new(
+        case: &'a Case,
+        result: Option<&'a CaseResult>,
+        level: Option<Level>,
+        what_if: &'w WhatIf<'w>,
+    ) -> Self {
+        Self { case, result, level, what_if }
+    }
+
     /// The values that made all tests hold, or `None`.
     pub fn all_hold(&self, tests: &'a [Test]) -> Option<[Option<Input<'a>>; 2]> {
         let mut inputs = [None, None];

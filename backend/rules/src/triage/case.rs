@@ -168,11 +168,19 @@ impl CaseResult {
         }
     }
 
-    pub(super) fn has_status(&self, status: Status) -> bool {
+    /// Whether any score is incomplete, and whether any was voided.
+    pub(super) fn gaps(&self) -> (bool, bool) {
+        let mut gaps = (false, false);
+        let mut look = |status| match status {
+            Status::Incomplete => gaps.0 = true,
+            Status::Invalid => gaps.1 = true,
+            Status::Scored | Status::Prorated => {}
+        };
         match self {
-            Self::Scored(scored) => scored.scores().any(|score| score.status == status),
-            Self::Stored(stored) => stored.scores.values().any(|score| score.status == status),
+            Self::Scored(scored) => scored.scores().for_each(|score| look(score.status)),
+            Self::Stored(stored) => stored.scores.values().for_each(|score| look(score.status)),
         }
+        gaps
     }
 }
 

@@ -5,7 +5,7 @@ use super::case::{Case, CaseResult};
 use super::compile::Policy;
 use super::document::{Cell, CriticalRow, LookRow, Sign};
 use super::what_if::WhatIf;
-use crate::scale::{Level, Number, Status};
+use crate::scale::{Level, Number};
 
 /// What the look came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,11 +124,11 @@ pub(super) fn shown<'a>(
     what_if: &WhatIf,
 ) -> Option<Shown<'a>> {
     let Some(scale) = sign.scale.as_deref() else {
-        let context = Context { case, result: None, level, what_if };
+        let context = Context::new(case, None, level, what_if);
         return context.all_hold(&sign.when).map(|inputs| (None, inputs));
     };
     case.results.iter().filter(|result| result.code() == scale).find_map(|result| {
-        let context = Context { case, result: Some(result), level, what_if };
+        let context = Context::new(case, Some(result), level, what_if);
         context.all_hold(&sign.when).map(|inputs| (Some(scale), inputs))
     })
 }
@@ -200,7 +200,7 @@ impl LookAnswers {
 }
 
 fn is_complete(result: &CaseResult) -> bool {
-    !result.has_status(Status::Incomplete) && !result.has_status(Status::Invalid)
+    result.gaps() == (false, false)
 }
 
 /// The critical answers of a case by scale and item, for counterfactuals.

@@ -4,6 +4,7 @@ mod bands;
 mod look;
 mod policy;
 mod properties;
+mod schema;
 mod suggestion;
 
 use super::{Case, CaseResult, Policy, StoredCritical, StoredResult, StoredScore, Suggestion, suggest};
