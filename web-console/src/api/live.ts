@@ -2,7 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { get, post } from './http';
 import { LiveSocket } from './socket';
-import type { Alarm, Cursor, EventBody, QueueItem, ServerFrame, Uuid } from './types';
+import type { Alarm, Cursor, EventBody, QueueItem, ServerFrame, Told, Uuid } from './types';
 
 export type Board = {
   alarms: Record<Uuid, Alarm>;
@@ -89,10 +89,15 @@ function applyEvent(board: Board, frame: Extract<ServerFrame, { t: 'ev' }>, me: 
   const { alarm, queue_item: item, told } = frame.body;
   if (alarm !== undefined) next = withAlarm(next, alarm, frame.stream);
   if (item !== undefined) next = withQueueItem(next, item, frame.stream);
-  if (frame.type === 'alarm.told' && alarm !== undefined && told?.account_id === me) {
-    next = { ...next, calledFor: { ...next.calledFor, [alarm.id]: { post: told.post, at: told.at } } };
+  if (frame.type === 'alarm.told' && alarm !== undefined && told !== undefined && callsBeyondTheSeat(told, me)) {
+    next = { ...next, calledFor: { ...next.calledFor, [alarm.id]: { post: told.post, at: frame.at } } };
   }
   return { board: next, resume: false, news: [{ type: frame.type, stream: frame.stream, body: frame.body }] };
+}
+
+/** Every seat is told of every alarm; a call is what reaches somebody further up. */
+export function callsBeyondTheSeat(told: Pick<Told, 'account_id' | 'post'>, me: Uuid): boolean {
+  return told.account_id === me && told.post !== 'seat_dispatcher';
 }
 
 /** One alarm as the server says it is now: from an event, or from the answer to a command. */
@@ -124,14 +129,13 @@ function newer<T extends { version: number }>(known: T | undefined, fresh: T): T
 export async function fetchBoard(known: Board | undefined, now: () => number): Promise<Board> {
   const started = now();
   const [alarms, queue] = await Promise.all([
-    get<{ items?: Alarm[] } | Alarm[]>('/alarms?state=open'),
+    get<{ items: Alarm[] }>('/alarms?state=open&limit=500'),
     get<{ items: QueueItem[] }>('/queue?state=open&limit=500').catch(() => ({ items: [] as QueueItem[] })),
   ]);
-  const rows = Array.isArray(alarms) ? alarms : (alarms.items ?? (alarms as { alarms?: Alarm[] }).alarms ?? []);
   const before = known ?? emptyBoard;
   // The socket may have said something newer while these were on their way.
-  if (before.asOf > started) return mergeRows(before, rows, queue.items);
-  return mergeRows({ ...before, alarms: {}, queue: {} }, rows, queue.items, before, now());
+  if (before.asOf > started) return mergeRows(before, alarms.items, queue.items);
+  return mergeRows({ ...before, alarms: {}, queue: {} }, alarms.items, queue.items, before, now());
 }
 
 function mergeRows(onto: Board, alarms: Alarm[], queue: QueueItem[], before = onto, asOf = onto.asOf): Board {

@@ -45,7 +45,8 @@ export class Outbox {
   private entries = new Map<string, Entry>();
   private snapshot: readonly Entry[] = [];
   private listeners = new Set<() => void>();
-  private flying = new Set<string>();
+  private flying = new Map<string, Promise<void>>();
+  private stopped = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly transport: Transport;
   private readonly now: () => number;
@@ -83,14 +84,18 @@ export class Outbox {
     return this.snapshot.filter((entry) => entry.state !== 'received');
   }
 
-  /** Resolves when the entry is safely on this device; sending starts at once and goes on by itself. */
-  async add(fresh: NewEntry): Promise<Entry> {
-    const id = `${fresh.what}:${fresh.subject}`;
-    const saved_at = new Date(this.now()).toISOString();
-    const entry: Entry = { ...fresh, id, saved_at, state: 'waiting', tries: 0, next_try_at: 0 };
-    await this.save(entry);
-    void this.flush();
-    return entry;
+  /** Resolves when all are safely on this device, in this order; sending starts then and goes on by itself. */
+  async add(...fresh: NewEntry[]): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    for (const each of fresh) {
+      const id = `${each.what}:${each.subject}`;
+      const saved_at = new Date(this.now()).toISOString();
+      const entry: Entry = { ...each, id, saved_at, state: 'waiting', tries: 0, next_try_at: 0 };
+      await this.save(entry);
+      entries.push(entry);
+    }
+    this.flushSoon();
+    return entries;
   }
 
   /** The worker has corrected what was refused, or wants it tried again now. */
@@ -115,11 +120,13 @@ export class Outbox {
       .filter((entry) => (options.evenEarly ?? false) || entry.next_try_at <= this.now())
       .filter((entry) => !this.isCovered(entry))
       .sort((a, b) => order[a.what] - order[b.what] || a.saved_at.localeCompare(b.saved_at));
-    await Promise.all(due.map((entry) => this.send(entry)));
+    for (const entry of due) void this.send(entry);
+    await Promise.all(this.flying.values());
     this.plan();
   }
 
   stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
     this.listeners.clear();
   }
@@ -129,15 +136,18 @@ export class Outbox {
     return cover !== undefined && cover.state === 'waiting' && cover.tries === 0;
   }
 
-  private async send(entry: Entry): Promise<void> {
-    this.flying.add(entry.id);
+  private send(entry: Entry): Promise<void> {
+    const flight = this.fly(entry).finally(() => this.flying.delete(entry.id));
+    this.flying.set(entry.id, flight);
+    return flight;
+  }
+
+  private async fly(entry: Entry): Promise<void> {
     try {
       const answer = await this.transport(entry.path, entry.body);
       await this.received(entry, answer.body as Entry['answer']);
     } catch (error) {
       await this.failed(entry, error);
-    } finally {
-      this.flying.delete(entry.id);
     }
     await this.settleCovered(entry.id);
   }
@@ -184,7 +194,7 @@ export class Outbox {
 
   /** What came back for an entry that was replaced meanwhile (a danger fact said again) is no longer about it. */
   private async settle(sent: Entry, now: Entry): Promise<void> {
-    if (this.entries.get(sent.id) === sent) await this.save(now);
+    if (!this.stopped && this.entries.get(sent.id) === sent) await this.save(now);
   }
 
   private async save(entry: Entry): Promise<void> {
@@ -198,12 +208,17 @@ export class Outbox {
     for (const listener of this.listeners) listener();
   }
 
+  private flushSoon(): void {
+    // If the device cannot write just now, the entry stays as it was and is tried again at its time.
+    this.flush().catch(() => this.plan());
+  }
+
   private plan(): void {
-    if (!this.timers) return;
+    if (!this.timers || this.stopped) return;
     clearTimeout(this.timer);
     const waiting = this.snapshot.filter((entry) => entry.state === 'waiting' && !this.flying.has(entry.id));
     if (waiting.length === 0) return;
     const next = Math.min(...waiting.map((entry) => entry.next_try_at));
-    this.timer = setTimeout(() => void this.flush(), Math.max(250, next - this.now()));
+    this.timer = setTimeout(() => this.flushSoon(), Math.max(250, next - this.now()));
   }
 }

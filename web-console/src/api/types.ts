@@ -108,20 +108,27 @@ export type WorklistPerson = {
 export type Target = {
   id: Uuid;
   campaign_id: Uuid;
-  campaign_title: string | Words;
+  campaign_title: string;
   person: WorklistPerson;
   scales: ScaleRef[];
   due_on: LocalDate | null;
   state: 'todo' | 'done';
   done?: { screening_id: Uuid; received_at: Timestamp; receipt: string } | null;
 };
-export type Notice = { version: string; text: Words; recipients: string | string[] | Words };
+export type Notice = {
+  version: string;
+  text: Words;
+  /** Shown in addition, to a guardian, for children below this age. */
+  guardian: { below_age: number } & Words;
+  recipients: ({ code: string } & Words)[];
+};
 export type Worklist = {
   as_of: Timestamp;
-  worker: { name: string; org_name?: string };
+  worker: { id: Uuid; name: string };
   targets: Target[];
   notice: Notice;
   helplines: Helpline[];
+  is_truncated: boolean;
 };
 export type Consent = {
   notice_version: string;
@@ -241,53 +248,72 @@ export type Priority = 'P1' | 'P2' | 'P3' | 'P4';
 export type AlarmKind = 'button' | 'screening' | 'word' | 'api' | 'system' | 'canary';
 export type AlarmState = 'raised' | 'claimed' | 'acknowledged' | 'closed';
 export type Told = {
-  name: string;
+  account_id: Uuid;
+  name?: string;
   post: string;
   at: Timestamp;
-  receipt_at?: Timestamp | null;
-  account_id?: Uuid | null;
+  receipt_at: Timestamp | null;
 };
-export type Holder = { by_id: Uuid; by: string; at: Timestamp; until?: Timestamp | null };
+export type Holder = { by_id: Uuid; by: string; at: Timestamp; until: Timestamp };
 export type CloseCode = 'helped' | 'handed_over' | 'false_alarm' | 'accidental' | 'test' | 'duplicate' | 'cannot_reach';
 export type Alarm = {
   id: Uuid;
   version: number;
-  number: string | number;
+  number: number;
   state: AlarmState;
   priority: Priority;
   kind: AlarmKind;
   headline: Words;
-  who: { person_id?: Uuid | null; name_masked: string | null; sex: Sex | null; age: number | null } | null;
-  where: { org_id: Uuid | null; district: string | null; org_name: string | null; address?: string | null } | null;
-  why: { text: Words; source: string | null; row: string | null }[];
+  who: { person_id: Uuid | null; name_masked: string; sex: string; age: number | null } | null;
+  /** `place` as the sender said it; `address` only in an alarm that was opened. */
+  where: {
+    org_id: Uuid;
+    org_name: string;
+    district_id?: Uuid;
+    district: string;
+    place: string | null;
+    address: string | null;
+  };
+  why: { text: Words; source: string; row: string }[];
   count: number;
-  last_press_at: Timestamp | null;
   raised_at: Timestamp;
+  last_press_at: Timestamp;
+  raised_by: { id: Uuid; name: string } | null;
+  claim_due_at?: Timestamp | null;
+  /** A screen showed it first. */
+  presented_at: Timestamp | null;
   escalation_step: number;
-  next_step?: { at: Timestamp; who: Words } | null;
+  next_step: { at: Timestamp; who: Words } | null;
   told: Told[];
-  claimed?: Holder | null;
-  acknowledged?: Holder | null;
-  shelved_until?: Timestamp | null;
-  returned_at?: Timestamp | null;
+  claimed: Holder | null;
+  acknowledged: Holder | null;
+  /** The person was not reached and is tried again then. */
+  retry_at: Timestamp | null;
+  /** A close that waits for a second person. */
+  close_asked: { by_id: Uuid; by: string; at: Timestamp; code: CloseCode; reason: string } | null;
+  shelved_until: Timestamp | null;
+  returned_at: Timestamp | null;
   drill: boolean;
-  closed?: { code: CloseCode; reason: string; by: string; at: Timestamp } | null;
-  queue_item_id?: Uuid | null;
+  closed: { code: CloseCode; reason: string; by: string; at: Timestamp; second?: string | null } | null;
+  queue_item_id: Uuid | null;
+  screening_id: Uuid | null;
 };
 export type TimelineLine = {
   seq: number;
   at: Timestamp;
-  actor: { name: string } | null;
+  actor: { id?: Uuid; name: string } | null;
   type: string;
   body: Record<string, unknown> | null;
+  /** What was written with it. */
+  text: string | null;
 };
 export type AlarmFull = Alarm & {
-  timeline?: TimelineLine[];
-  person?: { name: string; phone: string | null; address: string | null } | null;
+  timeline: TimelineLine[];
+  person: { name: string; phone: string | null; address: string | null } | null;
 };
 export type RaiseAlarm = {
   kind: AlarmKind;
-  priority?: Priority;
+  priority?: 1 | 2 | 3 | 4;
   person_id?: Uuid;
   screening_id?: Uuid;
   org_id?: Uuid;
@@ -307,7 +333,7 @@ export type ClientFrame =
 export type EventBody = {
   alarm?: Alarm;
   queue_item?: QueueItem;
-  told?: Told;
+  told?: { account_id: Uuid; post: string };
   duty?: unknown;
   [key: string]: unknown;
 };

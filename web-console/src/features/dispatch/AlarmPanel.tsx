@@ -2,15 +2,28 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import type { Alarm, AlarmFull, QueueItemFull } from '@/api/types';
 import { say, useText } from '@/i18n/text';
+import { CountedAnswers } from '@/ui/CountedAnswers';
 import { failureWords } from '@/ui/failure';
 import { historyWords } from '@/ui/history';
 import { PriorityMark, TierMark } from '@/ui/Mark';
 import { postName } from '@/ui/posts';
+import { TwoStepButton } from '@/ui/TwoStepButton';
 import { clock, span, stamp, useNow } from '@/ui/time';
-import { flightWords } from './AlarmRow';
+import { flightWords, placeWords } from './AlarmRow';
 import { CannotReachForm } from './CannotReachForm';
 import { CloseForm } from './CloseForm';
-import { acknowledge, type BoardContext, cannotReach, close, escalate, type Form, keyLabel, release } from './commands';
+import {
+  acknowledge,
+  type BoardContext,
+  cannotReach,
+  close,
+  escalate,
+  type Form,
+  keyLabel,
+  release,
+  shelve,
+} from './commands';
+import { ShelveForm } from './ShelveForm';
 import type { Flight, Verb } from './useAlarmCommands';
 
 type Props = {
@@ -33,11 +46,6 @@ export function AlarmPanel(props: Props) {
   const t = text.dispatch;
   const now = useNow();
   const mine = (alarm.acknowledged ?? alarm.claimed)?.by_id === context.me && alarm.state !== 'raised';
-  const place = [
-    alarm.where?.district,
-    alarm.where?.org_name,
-    props.full?.person?.address ?? alarm.where?.address,
-  ].filter(Boolean);
   return (
     <>
       <header className="wp-head">
@@ -52,22 +60,20 @@ export function AlarmPanel(props: Props) {
           </time>
         </div>
         <div className="wp-l2">
-          <span>{[...new Set(place)].join(' ') || t.placeUnknown}</span>
-          <span className="faint small nowrap">
-            {typeof alarm.number === 'number' ? `A-${alarm.number}` : alarm.number}
-          </span>
+          <span>{placeWords(alarm, props.full?.person?.address) || t.placeUnknown}</span>
+          <span className="faint small nowrap">A-{String(alarm.number).padStart(4, '0')}</span>
         </div>
         <Actions {...props} mine={mine} />
         <p className="wp-lease">
           <span>{leaseWords(alarm, mine, now, t)}</span>
-          <span className="end">{flight === undefined ? '' : (flightWords(flight, now, t) ?? '')}</span>
+          <span className="end">{flight === undefined ? '' : (flightWords(flight, now, text) ?? '')}</span>
         </p>
       </header>
       {form === 'close' ? (
         <CloseForm
           key={alarm.id}
           alarm={alarm}
-          problem={flight?.verb === 'close' && flight.state !== 'flying' ? flightWords(flight, now, t) : null}
+          problem={flight?.verb === 'close' && flight.state !== 'flying' ? flightWords(flight, now, text) : null}
           onClose={async (body) => {
             const closed = await onRun('close', body);
             if (closed) onForm(null);
@@ -75,6 +81,21 @@ export function AlarmPanel(props: Props) {
           }}
           onBack={() => onForm(null)}
         />
+      ) : null}
+      {form === 'shelve' ? (
+        <ShelveForm
+          key={alarm.id}
+          alarm={alarm}
+          onSend={async (body) => {
+            const sent = await onRun('shelve', body);
+            if (sent) onForm(null);
+            return sent;
+          }}
+          onBack={() => onForm(null)}
+        />
+      ) : null}
+      {alarm.close_asked && alarm.state !== 'closed' ? (
+        <CloseAsked alarm={alarm} me={context.me} onAgree={() => void onRun('second', {})} />
       ) : null}
       {form === 'cannot-reach' ? (
         <CannotReachForm
@@ -103,7 +124,8 @@ function leaseWords(alarm: Alarm, mine: boolean, now: number, t: ReturnType<type
   const holder = alarm.acknowledged ?? alarm.claimed;
   const until = (alarm.state === 'claimed' ? alarm.claimed?.until : alarm.acknowledged?.until) ?? null;
   const left = until === null ? null : span(Date.parse(until) - now);
-  if (mine) return left === null ? t.yours : t.yoursFor(left);
+  const retry = alarm.retry_at === null ? '' : t.retryAt(clock(alarm.retry_at));
+  if (mine) return `${left === null ? t.yours : t.yoursFor(left)} ${retry}`;
   return left === null ? t.heldBy(holder?.by ?? '') : t.heldByFor(holder?.by ?? '', left);
 }
 
@@ -167,6 +189,7 @@ function Actions({ alarm, context, flight, mine, onForm, form }: Props & { mine:
       {button(escalate)}
       {button(cannotReach)}
       {mine ? button(release) : null}
+      {alarm.state === 'raised' && alarm.priority !== 'P1' ? button(shelve) : null}
       <span className="grow" />
       {typeof closeMay === 'string' ? <span className="wp-why">{closeMay}</span> : null}
       <button
@@ -177,6 +200,19 @@ function Actions({ alarm, context, flight, mine, onForm, form }: Props & { mine:
       >
         {t.close} <kbd className="kbd">X</kbd>
       </button>
+    </div>
+  );
+}
+
+/** A close that waits for a second person: for them the place to agree, for everybody else a fact. */
+function CloseAsked({ alarm, me, onAgree }: { alarm: Alarm; me: string; onAgree: () => void }) {
+  const t = useText().dispatch;
+  const asked = alarm.close_asked;
+  if (asked === null) return null;
+  return (
+    <div className="act-form row wrap" role="status">
+      <span className="grow">{t.closeWaits(asked.by, t.closeCodes[asked.code] ?? asked.code, asked.reason)}</span>
+      {asked.by_id === me ? null : <TwoStepButton label={t.agreeClose} again={t.agreeCloseAgain} onConfirm={onAgree} />}
     </div>
   );
 }
@@ -214,10 +250,8 @@ function Facts({ alarm, full, fullError, item, itemError, onItem }: Props) {
         </dd>
         <dt className="facts-dt">{t.where}</dt>
         <dd className="facts-dd">
-          {full?.person?.address ?? alarm.where?.address ?? t.addressUnknown}
-          <small className="facts-sub">
-            {[alarm.where?.district, alarm.where?.org_name].filter(Boolean).join(' ')}
-          </small>
+          {full?.person?.address ?? alarm.where.address ?? alarm.where.place ?? t.addressUnknown}
+          <small className="facts-sub">{[alarm.where.district, alarm.where.org_name].filter(Boolean).join(' ')}</small>
         </dd>
         <dt className="facts-dt">{t.why}</dt>
         <dd className="facts-dd">
@@ -226,7 +260,7 @@ function Facts({ alarm, full, fullError, item, itemError, onItem }: Props) {
             <span key={`${why.row}${why.text.zh}`} className="facts-line">
               {say(why.text)}
               <small className="facts-sub">
-                {[why.row === null ? null : t.rule(why.row), why.source].filter(Boolean).join(text.common.listComma)}
+                {[t.rule(why.row), why.source].filter(Boolean).join(text.common.listComma)}
               </small>
             </span>
           ))}
@@ -234,9 +268,7 @@ function Facts({ alarm, full, fullError, item, itemError, onItem }: Props) {
         {alarm.count > 1 ? (
           <>
             <dt className="facts-dt">{t.again}</dt>
-            <dd className="facts-dd">
-              {t.pressedTimes(alarm.count, alarm.last_press_at === null ? '' : clock(alarm.last_press_at))}
-            </dd>
+            <dd className="facts-dd">{t.pressedTimes(alarm.count, clock(alarm.last_press_at))}</dd>
           </>
         ) : null}
         <dt className="facts-dt">{t.told}</dt>
@@ -273,6 +305,7 @@ function Facts({ alarm, full, fullError, item, itemError, onItem }: Props) {
           </>
         ) : null}
       </dl>
+      {item === undefined ? null : <CountedAnswers reasons={item.reasons} scales={item.scales} />}
       {item?.answers === undefined || item.answers.length === 0 ? null : (
         <section className="wp-part">
           <h2 className="part-head">

@@ -17,7 +17,7 @@ export type QueueProps = {
   unclaimed: number;
   me: Uuid;
   selected: Uuid | undefined;
-  calledFor: Record<Uuid, unknown>;
+  called: Uuid | undefined;
   flights: Flights;
   frozen: boolean;
   filter: Priority | null;
@@ -59,7 +59,7 @@ export function AlarmQueue(props: QueueProps) {
         alarm={alarm}
         me={props.me}
         selected={props.selected === id}
-        called={id in props.calledFor}
+        called={id === props.called}
         flight={props.flights[id]}
         frozen={props.frozen}
         short={short}
@@ -145,9 +145,7 @@ function Folded({ groups, onFilter }: { groups: Groups; onFilter: (priority: Pri
           <span className="al-kind al-kind-quiet ellipsis">
             {[...counted].map(([kind, n]) => `${kind} ${n}`).join(t.comma)}
           </span>
-          <span className="al-place ellipsis">
-            {t.latest(hourMinute(latest.raised_at), latest.where?.district ?? '')}
-          </span>
+          <span className="al-place ellipsis">{t.latest(hourMinute(latest.raised_at), latest.where.district)}</span>
         </span>
         <span className="al-t">
           {t.unfold} <kbd className="kbd">{priority.slice(1)}</kbd>

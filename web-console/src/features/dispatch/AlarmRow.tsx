@@ -1,7 +1,8 @@
 // One alarm in the queue. Solid mark: nobody has it. Hollow: somebody has it.
 import { type ReactNode, useEffect, useRef } from 'react';
 import type { Alarm, Uuid } from '@/api/types';
-import { say, useText } from '@/i18n/text';
+import { say, type Text, useText } from '@/i18n/text';
+import { problemWords } from '@/ui/failure';
 import { PriorityMark } from '@/ui/Mark';
 import { clock, span, useNow } from '@/ui/time';
 import { fuseShare, isUnclaimed } from './order';
@@ -69,7 +70,7 @@ export function AlarmRow(props: Props) {
   }, [needsReceipt, onPresented]);
 
   const fuse = props.frozen ? null : fuseShare(alarm, now);
-  const place = [alarm.where?.district, alarm.where?.org_name, alarm.where?.address].filter(Boolean);
+  const place = placeWords(alarm);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the queue as a whole (one Tab stop)
     <div
@@ -88,7 +89,7 @@ export function AlarmRow(props: Props) {
           <span className="ellipsis">{say(alarm.headline)}</span>
           {alarm.count > 1 ? <span className="nowrap">×{alarm.count}</span> : null}
         </h3>
-        <p className="al-place ellipsis">{[...new Set(place)].join(' ') || t.placeUnknown}</p>
+        <p className="al-place ellipsis">{place || t.placeUnknown}</p>
         <p className="al-st ellipsis">
           <StateWords alarm={alarm} mine={mine} called={called} flight={flight} now={now} />
         </p>
@@ -114,10 +115,17 @@ export function AlarmRow(props: Props) {
   );
 }
 
-export function flightWords(flight: Flight, now: number, t: ReturnType<typeof useText>['dispatch']): string | null {
+export function placeWords(alarm: Alarm, address?: string | null): string {
+  const { district, org_name, place } = alarm.where;
+  return [...new Set([district, org_name, place, address ?? alarm.where.address].filter(Boolean))].join(' ');
+}
+
+export function flightWords(flight: Flight, now: number, text: Text): string | null {
+  const t = text.dispatch;
   if (flight.state === 'flying') return now - flight.since >= 200 ? t.delivering : null;
   if (flight.state === 'failed') return t.notDelivered;
-  if (flight.state === 'refused') return flight.problem?.detail ?? flight.problem?.title ?? t.notDelivered;
+  if (flight.state === 'refused')
+    return flight.problem === undefined ? t.notDelivered : problemWords(flight.problem, text);
   if (flight.winner === undefined) return t.changedMeanwhile;
   return flight.winner.earlierSecs === null
     ? t.takenByOther(flight.winner.name)
@@ -138,9 +146,10 @@ function ClaimWords({ flight, now }: { flight: Flight | undefined; now: number }
 
 function StateWords(props: { alarm: Alarm; mine: boolean; called: boolean; flight: Flight | undefined; now: number }) {
   const { alarm, mine, called, flight, now } = props;
-  const t = useText().dispatch;
-  const me = useText().common.me;
-  const flying = flight === undefined ? null : flightWords(flight, now, t);
+  const text = useText();
+  const t = text.dispatch;
+  const me = text.common.me;
+  const flying = flight === undefined ? null : flightWords(flight, now, text);
   const holder = alarm.acknowledged ?? alarm.claimed;
   const word = alarm.returned_at
     ? t.returned
@@ -159,7 +168,7 @@ function StateWords(props: { alarm: Alarm; mine: boolean; called: boolean; fligh
         ? me
         : (holder?.by ?? '')
       : alarm.escalation_step > 0 && lastTold !== undefined
-        ? t.didNotAnswer(lastTold.name)
+        ? t.didNotAnswer(lastTold.name ?? '')
         : (alarm.why[0] && say(alarm.why[0].text)) || '');
   return (
     <>

@@ -29,7 +29,7 @@ export function CalledBand({ alarm, onOpen }: { alarm: Alarm | undefined; onOpen
   const t = useText().dispatch;
   const now = useNow();
   if (alarm === undefined) return null;
-  const place = [alarm.where?.district, alarm.where?.org_name].filter(Boolean).join(' ');
+  const place = [alarm.where.district, alarm.where.org_name].filter(Boolean).join(' ');
   return (
     <div className="band band-called" role="alert">
       <b className="band-title">{t.callsYou}</b>

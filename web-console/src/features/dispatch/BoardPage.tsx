@@ -1,6 +1,6 @@
 // The live board: queue, work panel, record. Joins the live state, the commands, the sounds and the bands.
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
-import { emptyBoard } from '@/api/live';
+import { callsBeyondTheSeat, emptyBoard } from '@/api/live';
 import type { LiveSocket } from '@/api/socket';
 import type { Alarm, Me, Priority, Uuid } from '@/api/types';
 import { say, useText } from '@/i18n/text';
@@ -16,7 +16,7 @@ import './board.css';
 import { acknowledge, type BoardContext, boardCommands, claimTop, type Form, keyLabel, note } from './commands';
 import { KeysOverlay } from './KeysOverlay';
 import { NoteForm } from './NoteForm';
-import { countByPriority, groupAlarms, isUnclaimed, topUnclaimed } from './order';
+import { byUrgency, countByPriority, groupAlarms, isUnclaimed, topUnclaimed } from './order';
 import { useAlarm, useBoard, useQueueItemOf } from './queries';
 import { RaiseHere } from './RaiseHere';
 import { StatusStrip } from './StatusStrip';
@@ -73,11 +73,12 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
   const flight = alarm === undefined ? undefined : flights[alarm.id];
   const top = topUnclaimed(alarms);
   const groups = groupAlarms(alarms, filter, now);
-  const called = alarms.find(
-    (each) =>
-      isUnclaimed(each) &&
-      (each.id in board.calledFor || each.told.some((told) => told.account_id === myId && each.escalation_step > 0)),
-  );
+  const called = alarms
+    .filter(
+      (each) =>
+        isUnclaimed(each) && (each.id in board.calledFor || each.told.some((told) => callsBeyondTheSeat(told, myId))),
+    )
+    .sort(byUrgency)[0];
 
   useAlarmSounds(alarms, query.data !== undefined, down, tested);
   useRegions();
@@ -168,7 +169,6 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
                 : t.soundTestedAt(testAt)
         }
         onSound={() => setTesting(true)}
-        dutyLink={dutyLink}
       />
       <div className="bands">
         <OfflineBand link={link} asOf={board.asOf} line={line} />
@@ -202,7 +202,7 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
           unclaimed={alarms.filter((each) => isUnclaimed(each) && !each.drill).length}
           me={myId}
           selected={selection.alarm}
-          calledFor={board.calledFor}
+          called={called?.id}
           flights={flights}
           frozen={down}
           filter={filter}
@@ -308,6 +308,7 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
         {me.tenant.fictional ? (
           <span className="drill fictional">{text.common.fictionalCity(me.tenant.name)}</span>
         ) : null}
+        {dutyLink}
         <LanguageSwitch />
         <ThemeSwitch />
       </footer>
@@ -340,7 +341,7 @@ function Announcer({ alarms, known }: { alarms: Alarm[]; known: boolean }) {
     if (before === null) return;
     for (const alarm of alarms) {
       if (before.has(alarm.id) || alarm.drill || (alarm.priority !== 'P1' && alarm.priority !== 'P2')) continue;
-      const spoken = [t.priorityWords[alarm.priority], alarm.where?.district, say(alarm.headline)]
+      const spoken = [t.priorityWords[alarm.priority], alarm.where.district, say(alarm.headline)]
         .filter(Boolean)
         .join(t.comma);
       setWords((old) => ({ ...old, [alarm.priority]: spoken }));

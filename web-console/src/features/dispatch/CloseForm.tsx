@@ -1,5 +1,5 @@
 // Closing: what came out and why. Two presses; a P1 called false needs a second person.
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Alarm, CloseCode } from '@/api/types';
 import { useText } from '@/i18n/text';
 import { Field, FieldFrame } from '@/ui/Field';
@@ -8,7 +8,7 @@ import { useDraft } from './useDraft';
 
 const CODES: CloseCode[] = ['helped', 'handed_over', 'cannot_reach', 'false_alarm', 'accidental', 'duplicate', 'test'];
 
-type Draft = { code: CloseCode | null; reason: string; login: string; second: string };
+type Draft = { code: CloseCode | null; reason: string; login: string; elsewhere: boolean };
 type Props = {
   alarm: Alarm;
   problem: string | null;
@@ -22,8 +22,10 @@ export function CloseForm({ alarm, problem, onClose, onBack }: Props) {
     code: null,
     reason: '',
     login: '',
-    second: '',
+    elsewhere: false,
   });
+  // A password is never kept.
+  const [password, setPassword] = useState('');
   const first = useRef<HTMLFieldSetElement>(null);
   useEffect(() => first.current?.querySelector('button')?.focus(), []);
   const twoPeople = alarm.priority === 'P1' && draft.code === 'false_alarm' && !alarm.drill;
@@ -32,12 +34,15 @@ export function CloseForm({ alarm, problem, onClose, onBack }: Props) {
       ? t.chooseOutcome
       : draft.reason.trim() === ''
         ? t.writeReason
-        : twoPeople && (draft.login.trim() === '' || draft.second.trim() === '')
+        : twoPeople && !draft.elsewhere && (draft.login.trim() === '' || password === '')
           ? t.secondNeeded
           : null;
   const send = async () => {
-    const second = twoPeople ? { login: draft.login.trim(), code: draft.second.trim() } : undefined;
-    if (await onClose({ code: draft.code, reason: draft.reason.trim(), second })) clear();
+    const second = twoPeople && !draft.elsewhere ? { login: draft.login.trim(), password } : undefined;
+    const ask_second = twoPeople && draft.elsewhere ? true : undefined;
+    const done = await onClose({ code: draft.code, reason: draft.reason.trim(), second, ask_second });
+    setPassword('');
+    if (done) clear();
   };
   return (
     <section
@@ -75,21 +80,37 @@ export function CloseForm({ alarm, problem, onClose, onBack }: Props) {
       {twoPeople ? (
         <div className="second">
           <p className="second-why">{t.secondWhy}</p>
-          <Field
-            label={t.secondLogin}
-            autoComplete="off"
-            autoCapitalize="none"
-            value={draft.login}
-            onChange={(event) => setDraft({ ...draft, login: event.target.value })}
-          />
-          <Field
-            label={t.secondCode}
-            hint={t.secondCodeHint}
-            autoComplete="off"
-            inputMode="numeric"
-            value={draft.second}
-            onChange={(event) => setDraft({ ...draft, second: event.target.value })}
-          />
+          <div className="codes second-why">
+            {[false, true].map((elsewhere) => (
+              <button
+                key={String(elsewhere)}
+                type="button"
+                className={draft.elsewhere === elsewhere ? 'btn on' : 'btn'}
+                aria-pressed={draft.elsewhere === elsewhere}
+                onClick={() => setDraft({ ...draft, elsewhere })}
+              >
+                {elsewhere ? t.secondElsewhere : t.secondHere}
+              </button>
+            ))}
+          </div>
+          {draft.elsewhere ? null : (
+            <>
+              <Field
+                label={t.secondLogin}
+                autoComplete="off"
+                autoCapitalize="none"
+                value={draft.login}
+                onChange={(event) => setDraft({ ...draft, login: event.target.value })}
+              />
+              <Field
+                label={t.secondPassword}
+                type="password"
+                autoComplete="off"
+                value={password}
+                onChange={(event) => setPassword(event.target.value)}
+              />
+            </>
+          )}
         </div>
       ) : null}
       {problem === null ? null : (
@@ -99,8 +120,8 @@ export function CloseForm({ alarm, problem, onClose, onBack }: Props) {
       )}
       <div className="row wrap">
         <TwoStepButton
-          label={t.closeAlarm}
-          again={t.closeAgain}
+          label={twoPeople && draft.elsewhere ? t.askClose : t.closeAlarm}
+          again={twoPeople && draft.elsewhere ? t.askCloseAgain : t.closeAgain}
           disabled={missing !== null}
           onConfirm={() => void send()}
         />

@@ -21,7 +21,6 @@ type Props = {
   soundWords: string;
   soundBad: boolean;
   onSound: () => void;
-  dutyLink: ReactNode;
 };
 
 const ENGINE_STALE_MS = 15_000;
@@ -77,7 +76,7 @@ export function StatusStrip(props: Props) {
           </dd>
         </div>
         <Cell label={t.shelf}>{props.shelved}</Cell>
-        <Cell label={t.flood}>
+        <Cell label={t.flood} quiet={!props.flood}>
           {props.flood ? t.floodOn : t.floodOff}
           <span className="strip-sub wide">{t.inTenMinutes(props.lately)}</span>
         </Cell>
@@ -101,7 +100,6 @@ export function StatusStrip(props: Props) {
         <span>
           {post === undefined ? t.noPost : postName(post, text)} <b>{me.account.name}</b>
         </span>
-        {props.dutyLink}
       </div>
       <div className="strip-clock">
         <time className="strip-time">{clock(now)}</time>
@@ -111,9 +109,11 @@ export function StatusStrip(props: Props) {
   );
 }
 
-function Cell({ label, bad, children }: { label: string; bad?: boolean; children: ReactNode }) {
+/** `quiet`: left out on a narrow screen. */
+function Cell(props: { label: string; bad?: boolean; quiet?: boolean; children: ReactNode }) {
+  const { label, bad, quiet, children } = props;
   return (
-    <div className="strip-cell">
+    <div className={quiet ? 'strip-cell wide' : 'strip-cell'}>
       <dt className="strip-dt">{label}</dt>
       <dd className={bad ? 'strip-dd is-bad' : 'strip-dd'}>{children}</dd>
     </div>

@@ -2,7 +2,7 @@
 import { type RefObject, useLayoutEffect, useRef } from 'react';
 import { serverNow } from '@/api/clock';
 import type { TimelineLine } from '@/api/types';
-import { say, type Text, useText } from '@/i18n/text';
+import { type Text, useText } from '@/i18n/text';
 import { postName } from '@/ui/posts';
 import { clock, span, stamp } from '@/ui/time';
 import type { Flight } from './useAlarmCommands';
@@ -17,7 +17,7 @@ export function Timeline({ lines, raisedAt, flight, me, failed }: Props) {
     <ol className="tl" ref={list} aria-label={text.dispatch.record}>
       {failed ? <li className="tl-row tl-bad">{text.dispatch.recordNotLoaded}</li> : null}
       {lines.map((line) => {
-        const told = timelineWords(line, text);
+        const told = timelineWords(line, raisedAt, text);
         return (
           <li key={line.seq} className={told.bad ? 'tl-row tl-bad' : line.actor === null ? 'tl-row tl-sys' : 'tl-row'}>
             <time className="tl-time" title={span(Date.parse(line.at) - Date.parse(raisedAt))}>
@@ -65,56 +65,63 @@ function useStickToEnd(list: RefObject<HTMLOListElement | null>, length: number)
 
 type Told = { words: string; took: string | null; bad: boolean };
 
-export function timelineWords(line: TimelineLine, text: Text): Told {
+export function timelineWords(line: TimelineLine, raisedAt: string, text: Text): Told {
   const t = text.dispatch;
   const body = line.body ?? {};
   const field = (key: string) => {
     const value = body[key];
     return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
   };
+  const said = line.text ?? '';
+  const told = (body.told ?? {}) as { name?: string; post?: string };
+  const post = told.post === undefined ? '' : postName(told.post, text);
   const plain = (words: string, bad = false): Told => ({ words: words.trim(), took: null, bad });
-  const kind = line.type.replace(/^alarm\./, '');
-  const post = field('post') === '' ? '' : postName(field('post'), text);
-  const name = field('name') || field('to') || field('account');
-  switch (kind) {
+  switch (line.type.replace(/^alarm\./, '')) {
     case 'raised':
-      return plain(t.lineRaised);
+      return plain(t.lineRaised(said));
     case 'merged':
-      return plain(t.lineMerged(field('count')));
+      return plain(t.lineMerged(field('count'), said));
     case 'told':
-      return plain(t.lineTold(name, post));
+      return plain(t.lineTold(told.name ?? '', post));
     case 'presented':
-      return plain(t.linePresented(name));
+      return plain(t.linePresented);
+    case 'not_presented':
+      return plain(t.lineNotPresented, true);
+    case 'step_empty':
+      return plain(t.lineStepEmpty, true);
     case 'claimed':
-      return { ...plain(t.verbs.claim), took: secs(body, t) };
+      return { ...plain(t.verbs.claim), took: since(line, raisedAt, t) };
     case 'claim_expired':
       return plain(t.lineClaimExpired, true);
     case 'acknowledged':
-      return { ...plain(t.verbs.acknowledge), took: secs(body, t) };
+      return { ...plain(t.verbs.acknowledge), took: since(line, raisedAt, t) };
     case 'ack_expired':
       return plain(t.lineAckExpired, true);
     case 'released':
       return plain(t.verbs.release);
     case 'noted':
-      return plain(field('text'));
+      return plain(said === '' ? t.lineNoted : said);
     case 'escalated':
-      return plain(t.lineEscalated(field('step'), name, post, field('reason')), line.actor === null);
+      return plain(t.lineEscalated(said));
     case 'unreachable':
-      return plain(t.lineUnreachable(field('how')), true);
+      return plain(t.lineUnreachable(said), true);
+    case 'retry_due':
+      return plain(t.lineRetryDue);
+    case 'shelved':
+      return plain(t.lineShelved(said));
+    case 'unshelved':
+      return plain(t.lineUnshelved);
+    case 'close_asked':
+      return plain(t.lineCloseAsked((t.closeCodes as Record<string, string>)[field('code')] ?? field('code')));
     case 'closed':
-      return plain(
-        t.lineClosed((t.closeCodes as Record<string, string>)[field('code')] ?? field('code'), field('reason')),
-      );
+      return plain(t.lineClosed((t.closeCodes as Record<string, string>)[field('code')] ?? field('code')));
     case 'reopened':
       return plain(t.verbs.reopen);
-    default: {
-      const sent = body.text as { zh: string; en: string } | string | undefined;
-      return plain(say(sent) || line.type);
-    }
+    default:
+      return plain(said === '' ? line.type : said);
   }
 }
 
-function secs(body: Record<string, unknown>, t: Text['dispatch']): string | null {
-  const value = body.after_secs ?? body.secs;
-  return typeof value === 'number' ? t.tookSecs(Math.round(value * 10) / 10) : null;
+function since(line: TimelineLine, raisedAt: string, t: Text['dispatch']): string {
+  return t.tookSecs(Math.round((Date.parse(line.at) - Date.parse(raisedAt)) / 100) / 10);
 }

@@ -4,7 +4,7 @@ import type { Text } from '@/i18n/text';
 import { type Command, defineCommands } from '@/ui/commands';
 import type { Verb } from './useAlarmCommands';
 
-export type Form = 'note' | 'close' | 'cannot-reach' | null;
+export type Form = 'note' | 'close' | 'cannot-reach' | 'shelve' | null;
 export type BoardContext = {
   text: Text;
   me: Uuid;
@@ -77,6 +77,19 @@ export const release: BoardCommand = {
   may: onAlarm((alarm, { me, text }) => (holder(alarm) === me ? true : text.dispatch.notYours)),
   run: ({ alarm, run }) => alarm && run(alarm, 'release'),
 };
+export const shelve: BoardCommand = {
+  id: 'shelve',
+  label: ({ text, alarm }) => (isShelved(alarm) ? text.dispatch.unshelve : text.dispatch.shelve),
+  keys: ['h'],
+  may: onAlarm((alarm, { text }) => {
+    if (alarm.priority === 'P1') return text.dispatch.neverShelved;
+    return alarm.state === 'raised' ? true : text.dispatch.onlyUnclaimed;
+  }),
+  run: ({ alarm, open, run }) => {
+    if (alarm !== undefined && isShelved(alarm)) run(alarm, 'unshelve');
+    else open('shelve');
+  },
+};
 export const close: BoardCommand = {
   id: 'close',
   label: ({ text }) => text.dispatch.close,
@@ -84,6 +97,10 @@ export const close: BoardCommand = {
   may: onAlarm((alarm, { text }) => (alarm.state === 'acknowledged' ? true : text.dispatch.acknowledgeFirst)),
   run: ({ open }) => open('close'),
 };
+
+function isShelved(alarm: Alarm | undefined): boolean {
+  return alarm?.shelved_until != null;
+}
 
 const priorityKey = (n: 1 | 2 | 3 | 4): BoardCommand => ({
   id: `only-p${n}`,
@@ -100,6 +117,7 @@ export const boardCommands = defineCommands<BoardContext>([
   escalate,
   cannotReach,
   release,
+  shelve,
   close,
   {
     id: 'down',

@@ -21,10 +21,7 @@ export function useAlarm(id: Uuid | undefined) {
   return useQuery({
     queryKey: ['alarm', id],
     enabled: id !== undefined,
-    queryFn: async () => {
-      const answer = await get<AlarmFull | { alarm: AlarmFull }>(`/alarms/${id}`);
-      return 'alarm' in answer ? { ...answer, ...answer.alarm } : answer;
-    },
+    queryFn: () => get<AlarmFull>(`/alarms/${id}`),
     placeholderData: (previous) => (previous?.id === id ? previous : undefined),
   });
 }
@@ -46,7 +43,7 @@ export function useRaiseAlarm() {
     const id = newId();
     const body = {
       kind: 'button',
-      priority: 'P1',
+      priority: 1,
       place: place === '' ? undefined : place,
       raised_at: new Date(serverNow()).toISOString(),
     };

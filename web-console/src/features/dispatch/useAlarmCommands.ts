@@ -3,10 +3,22 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useRef, useState } from 'react';
 import { serverNow } from '@/api/clock';
 import { get, post, Refused, Unreached } from '@/api/http';
+import { newId } from '@/api/ids';
 import { type Board, boardKey, emptyBoard, withAlarm } from '@/api/live';
 import type { Alarm, AlarmFull, Problem, Uuid } from '@/api/types';
 
-export type Verb = 'claim' | 'acknowledge' | 'release' | 'note' | 'escalate' | 'cannot-reach' | 'close' | 'reopen';
+export type Verb =
+  | 'claim'
+  | 'acknowledge'
+  | 'release'
+  | 'note'
+  | 'escalate'
+  | 'cannot-reach'
+  | 'close'
+  | 'reopen'
+  | 'shelve'
+  | 'unshelve'
+  | 'second';
 export type Flight = {
   verb: Verb;
   since: number;
@@ -38,9 +50,11 @@ export function useAlarmCommands(me: Uuid) {
   const run = useCallback(
     async (alarm: Alarm, verb: Verb, body: Record<string, unknown> = {}): Promise<boolean> => {
       if (latest.current[alarm.id]?.state === 'flying') return false;
-      const flight: Flight = { verb, since: serverNow(), state: 'flying', body };
+      // A note has its own id, so that a retry after a lost answer is one note.
+      const sent = verb === 'note' ? { ...body, id: newId() } : body;
+      const flight: Flight = { verb, since: serverNow(), state: 'flying', body: sent };
       put(alarm.id, flight);
-      const outcome = await deliver(alarm, verb, body, me);
+      const outcome = await deliver(alarm, verb, sent, me);
       if ('alarm' in outcome) {
         client.setQueryData<Board>(boardKey, (board) => withAlarm(board ?? emptyBoard, outcome.alarm));
         void client.invalidateQueries({ queryKey: ['alarm', alarm.id] });
@@ -105,8 +119,7 @@ async function deliver(alarm: Alarm, verb: Verb, body: Record<string, unknown>, 
 }
 
 async function loadAlarm(id: Uuid): Promise<Alarm | null> {
-  const answer = await get<AlarmFull | { alarm: AlarmFull }>(`/alarms/${id}`).catch(() => null);
-  return answer === null ? null : 'alarm' in answer ? answer.alarm : answer;
+  return get<AlarmFull>(`/alarms/${id}`).catch(() => null);
 }
 
 // An answer that was lost on the way back: the first try did take effect.

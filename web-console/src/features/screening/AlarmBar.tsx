@@ -8,7 +8,7 @@ import { Icon } from '@/ui/Icon';
 import { AlarmFacts } from './AlarmFacts';
 
 const STILL_SHOWN_MS = 30 * 60_000;
-type Props = { entries: readonly Entry[]; helpline: Helpline | undefined; onAlarm: () => Promise<Entry> };
+type Props = { entries: readonly Entry[]; helpline: Helpline | undefined; onAlarm: () => Promise<Entry | undefined> };
 
 export function AlarmBar({ entries, helpline, onAlarm }: Props) {
   const text = useText();
@@ -32,7 +32,7 @@ export function AlarmBar({ entries, helpline, onAlarm }: Props) {
         <HoldButton
           className="fd-hold"
           quiet={button !== undefined}
-          onHeld={() => void onAlarm().then((entry) => setPressed(entry.id))}
+          onHeld={() => void onAlarm().then((entry) => setPressed(entry?.id ?? null))}
           holding={(secs) => (
             <>
               <Icon name="siren" />

@@ -60,7 +60,7 @@ function fourFacts(
 ): Fact[] {
   const t = text.screening;
   const sent = entry?.state === 'received';
-  const seenAt = at?.told.map((each) => each.receipt_at ?? null).find((each) => each !== null) ?? null;
+  const seenAt = at?.presented_at ?? null;
   const taker = at?.acknowledged ?? at?.claimed ?? null;
   const saved: Fact = {
     look: 'done',
@@ -107,7 +107,7 @@ function headline(entry: Entry | undefined, at: AlarmFull | undefined, text: Ret
   if (at?.claimed || at?.acknowledged) return text.screening.alarmTaken;
   if (entry?.state === 'refused') return text.screening.alarmRefused;
   if (entry?.state !== 'received') return text.screening.alarmQueued;
-  return at?.told.some((each) => each.receipt_at) ? text.screening.alarmReceived : text.screening.alarmSent;
+  return at?.presented_at ? text.screening.alarmReceived : text.screening.alarmSent;
 }
 
 function NextLine({ entry, at, now }: { entry: Entry | undefined; at: AlarmFull | undefined; now: number }) {
@@ -146,7 +146,7 @@ function NextLine({ entry, at, now }: { entry: Entry | undefined; at: AlarmFull 
     <div className="fd-next">
       <Icon name="clock" />
       <p className="grow">
-        {t.receivedNotComing}
+        {at.presented_at ? t.receivedNotComing : null}
         <b>{left > 0 ? t.thenCalls(span(left), say(at.next_step.who)) : t.escalatedTo}</b>
       </p>
     </div>

@@ -20,11 +20,14 @@ type Props = {
 export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm }: Props) {
   const text = useText();
   const t = text.screening;
-  const young = visit.person.age !== null && visit.person.age < GUARDIAN_UNTIL_AGE;
+  const guardianBelow = notice?.guardian.below_age ?? GUARDIAN_UNTIL_AGE;
+  const young = visit.person.age !== null && visit.person.age < guardianBelow;
   const [by, setBy] = useState<'self' | 'guardian'>(young ? 'guardian' : 'self');
   const [relation, setRelation] = useState('');
   const scales = visit.todo.map((each) => toolbox?.scales.get(`${each.code}@${each.version}`));
-  const missing = toolbox === undefined || scales.some((each) => each === undefined);
+  // A wording may be put before a person only where it is offered; otherwise another language of the scale is used.
+  const unspoken = visit.todo.some((each) => (toolbox?.offered.get(each.code) ?? []).length === 0);
+  const missing = toolbox === undefined || scales.some((each) => each === undefined) || unspoken;
   const items = scales.reduce((sum, each) => sum + (each?.items.length ?? 0), 0);
   const names = scales
     .map((each) => say(each?.title))
@@ -56,7 +59,7 @@ export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm
         {missing ? (
           <div className="fd-card fd-note" role="status">
             <b className="box-title">{t.rulesMissing}</b>
-            {t.rulesMissingWhy}
+            {toolbox !== undefined && unspoken ? t.notOffered : t.rulesMissingWhy}
           </div>
         ) : null}
         <section className="fd-card fd-notice">
@@ -65,15 +68,16 @@ export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm
             <span className="end muted">{notice === undefined ? '' : t.consentVersion(notice.version)}</span>
           </h2>
           <p className="fd-notice-text">{notice === undefined ? text.common.loading : say(notice.text)}</p>
+          {young && notice !== undefined ? <p className="fd-notice-text">{say(notice.guardian)}</p> : null}
           {notice === undefined ? null : (
             <p className="fd-notice-who">
               <Icon name="eye" />
-              {t.consentSeenBy(recipients(notice, text.common.listComma))}
+              {t.consentSeenBy(notice.recipients.map((each) => say(each)).join(text.common.listComma))}
             </p>
           )}
         </section>
         <h2 className="fd-ask">{t.consentAsk}</h2>
-        {young ? <p className="fd-guard">{t.guardianNeeded}</p> : null}
+        {young ? <p className="fd-guard">{t.guardianNeeded(guardianBelow)}</p> : null}
         <div className="fd-choices" role="radiogroup" aria-label={t.consentAsk}>
           {young ? null : <Choice on={by === 'self'} label={t.consentSelf} onChoose={() => setBy('self')} />}
           <Choice on={by === 'guardian'} label={t.consentGuardian} onChoose={() => setBy('guardian')} />
@@ -103,12 +107,6 @@ export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm
       </footer>
     </div>
   );
-}
-
-function recipients(notice: Notice, comma: string): string {
-  return Array.isArray(notice.recipients)
-    ? notice.recipients.map((each) => say(each)).join(comma)
-    : say(notice.recipients);
 }
 
 function Choice({ on, label, onChoose }: { on: boolean; label: string; onChoose: () => void }) {

@@ -37,7 +37,7 @@ export function CrisisResult({ visit, alarm, entries, helplines, onSave, onLeave
           <p>
             {[person.name, person.age === null ? null : text.common.years(person.age), person.address]
               .filter(Boolean)
-              .join(' · ')}
+              .join(text.common.dot)}
           </p>
         </div>
         {visit.suggestion === undefined ? null : (
@@ -54,7 +54,7 @@ export function CrisisResult({ visit, alarm, entries, helplines, onSave, onLeave
             {visit.suggestion?.reasons.map((reason) => (
               <li key={reason.row} className="fd-basis-row">
                 {say(reason.text)}{' '}
-                <small className="muted">{[reason.row, reason.source].filter(Boolean).join(' · ')}</small>
+                <small className="muted">{[reason.row, reason.source].filter(Boolean).join(text.common.dot)}</small>
               </li>
             ))}
           </ul>

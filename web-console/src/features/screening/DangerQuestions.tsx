@@ -15,10 +15,10 @@ export function DangerQuestions({ danger, onChange }: Props) {
     alone: danger.alone ?? undefined,
   }));
   const [open, setOpen] = useState(true);
-  const rows: { key: keyof Danger; label: string }[] = [
-    { key: 'act_under_way', label: t.dangerAct },
-    { key: 'means_within_reach', label: t.dangerMeans },
-    { key: 'alone', label: t.dangerAlone },
+  const rows: { key: keyof Danger; label: string; short: string }[] = [
+    { key: 'act_under_way', label: t.dangerAct, short: t.dangerActShort },
+    { key: 'means_within_reach', label: t.dangerMeans, short: t.dangerMeansShort },
+    { key: 'alone', label: t.dangerAlone, short: t.dangerAloneShort },
   ];
   const complete = rows.every((row) => said[row.key] !== undefined);
   const choose = (key: keyof Danger, value: boolean | 'unknown') => {
@@ -33,7 +33,7 @@ export function DangerQuestions({ danger, onChange }: Props) {
     return (
       <div className="fd-danger is-shut">
         <span className="grow">
-          <b>{t.dangerAnswered}</b> {rows.map((row) => word(said[row.key])).join(' · ')}
+          <b>{t.dangerAnswered}</b> {rows.map((row) => `${row.short} ${word(said[row.key])}`).join(text.common.dot)}
         </span>
         <button type="button" className="btn" onClick={() => setOpen(true)}>
           {t.dangerChange}

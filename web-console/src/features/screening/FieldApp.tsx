@@ -1,6 +1,8 @@
 // The tablet: the list, or the visit that is going on. Decides which of the two, and hands every result to the outbox.
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import { newId } from '@/api/ids';
+import type { NewEntry } from '@/api/outbox';
+import { priorityNumber } from '@/api/priority';
 import type { Session } from '@/api/session';
 import type { RaiseAlarm } from '@/api/types';
 import { useSpeech, useText } from '@/i18n/text';
@@ -18,6 +20,17 @@ import { ThanksPage } from './ThanksPage';
 import { UploadPage } from './UploadPage';
 import { useVisits } from './useVisits';
 import { finishRun, type LocalAlarm, startRun, startVisit, type Visit } from './visit';
+
+function alarmEntry(alarm: LocalAlarm, person: Visit['person'] | null): NewEntry {
+  const body: RaiseAlarm = {
+    kind: alarm.how === 'rules' ? 'screening' : alarm.how,
+    priority: priorityNumber(alarm.priority),
+    person_id: person?.id,
+    screening_id: alarm.screening_id,
+    raised_at: alarm.at,
+  };
+  return { what: 'alarm', subject: alarm.id, path: `/alarms/${alarm.id}`, body, label: person?.name ?? '' };
+}
 
 export type FieldView = 'list' | 'upload' | 'me';
 type Props = { session: Session; onSignOut: () => void; onUpdate: (() => void) | null };
@@ -49,23 +62,9 @@ export function FieldApp({ session, onSignOut, onUpdate }: Props) {
   };
 
   const sendAlarm = useCallback(
-    (alarm: LocalAlarm, person: Visit['person'] | null, coveredBy?: string) => {
-      const body: RaiseAlarm = {
-        kind: alarm.how === 'rules' ? 'screening' : alarm.how,
-        priority: alarm.priority,
-        person_id: person?.id,
-        screening_id: alarm.screening_id,
-        place: person?.address ?? undefined,
-        raised_at: alarm.at,
-      };
-      return outbox.add({
-        what: 'alarm',
-        subject: alarm.id,
-        path: `/alarms/${alarm.id}`,
-        body,
-        label: person?.name ?? '',
-        covered_by: coveredBy,
-      });
+    async (alarm: LocalAlarm, person: Visit['person'] | null) => {
+      const [entry] = await outbox.add(alarmEntry(alarm, person));
+      return entry;
     },
     [outbox],
   );
@@ -80,17 +79,20 @@ export function FieldApp({ session, onSignOut, onUpdate }: Props) {
     visits.save(done.visit);
     const screeningId = done.run.screening_id;
     const made = done.visit.alarm;
-    // The alarm is stored first: whatever happens to the answers, it goes out.
-    if (made !== undefined && current.alarm === undefined)
-      void sendAlarm(made, current.person, `screening:${screeningId}`);
-    void outbox.add({
+    const answers: NewEntry = {
       what: 'screening',
       subject: screeningId,
       path: `/screenings/${screeningId}`,
       body: done.body,
       label: current.person.name,
       target_id: done.run.look_of === undefined ? current.target_id : undefined,
-    });
+    };
+    // The alarm is stored first: whatever happens to the answers, it goes out.
+    const alarm =
+      made === undefined || current.alarm !== undefined
+        ? []
+        : [{ ...alarmEntry(made, current.person), covered_by: `screening:${screeningId}` }];
+    void outbox.add(...alarm, answers);
   };
 
   const raiseByWord = (current: Visit) => {

@@ -31,7 +31,7 @@ type Props = {
   onView: (view: FieldView) => void;
   onUpdate: (() => void) | null;
   onStart: (target: Target) => void;
-  onAlarm: () => Promise<Entry>;
+  onAlarm: () => Promise<Entry | undefined>;
 };
 type Tab = 'today' | 'overdue' | 'done';
 
@@ -54,11 +54,11 @@ export function ListPage(props: Props) {
       <header className="fd-head">
         <Icon name="lamp" />
         <div className="grow">
-          <h1 className="fd-title">
-            {kept?.value.worker.org_name ?? session.me.account.roles[0]?.org_name ?? text.screening.fieldTitle}
-          </h1>
+          <h1 className="fd-title">{session.me.account.roles[0]?.org_name ?? text.screening.fieldTitle}</h1>
           <p className="muted">
-            {session.me.account.name} · {dayLabel(serverNow())}
+            {session.me.account.name}
+            {text.common.dot}
+            {dayLabel(serverNow())}
           </p>
         </div>
         {session.me.tenant.fictional ? (

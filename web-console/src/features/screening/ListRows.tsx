@@ -3,7 +3,8 @@ import type { ReactNode } from 'react';
 import { serverNow } from '@/api/clock';
 import type { Entry } from '@/api/outbox';
 import type { Target } from '@/api/types';
-import { say, useText } from '@/i18n/text';
+import { say, type Text, useText } from '@/i18n/text';
+import { problemWords } from '@/ui/failure';
 import { Icon, type IconName } from '@/ui/Icon';
 import { hourMinute, localDay, stamp } from '@/ui/time';
 import { type Done, daysBetween } from './listOrder';
@@ -60,10 +61,10 @@ export function TodoRow({ target, primary, visits, toolbox, onStart }: TodoProps
             person.age === null ? null : text.common.years(person.age),
           ]
             .filter(Boolean)
-            .join(' · ')}
+            .join(text.common.dot)}
         </small>
       </div>
-      <div className="fd-facts">{joined(facts)}</div>
+      <div className="fd-facts">{joined(facts, text.common.dot)}</div>
       <button
         type="button"
         className={primary ? 'btn btn-primary fd-start' : 'btn btn-brand fd-start'}
@@ -87,10 +88,10 @@ function draftWords(
   return text.screening.stoppedAt(position(run, scale, draft).index + 1, hourMinute(draft.touched_at));
 }
 
-function joined(parts: ReactNode[]): ReactNode {
+function joined(parts: ReactNode[], dot: string): ReactNode {
   return parts.map((part, index) => (
     <span key={index}>
-      {index === 0 ? '' : ' · '}
+      {index === 0 ? '' : dot}
       {part}
     </span>
   ));
@@ -154,11 +155,8 @@ export function EntryFact({ entry, place, offline }: { entry: Entry; place: numb
   );
 }
 
-export function refusalReason(entry: Entry, text: ReturnType<typeof useText>): string {
-  const refusal = entry.refusal;
-  if (refusal === undefined) return '';
-  if (refusal.type.endsWith('/id-reused')) return text.screening.refusedReuse;
-  return refusal.errors?.map((each) => each.reason).join(text.common.listComma) || refusal.detail || refusal.title;
+export function refusalReason(entry: Entry, text: Text): string {
+  return entry.refusal === undefined ? '' : problemWords(entry.refusal, text);
 }
 
 export function DoneRow({ done, offline, onFix }: { done: Done; offline: boolean; onFix: () => void }) {

@@ -49,7 +49,9 @@ export function MePage({ session, entries, settings, onSettings, onView, onSignO
           <h2 className="fd-basis-head">{t.onDuty}</h2>
           {me.duty.map((each) => (
             <p key={`${each.post}${each.org_id}`}>
-              {postName(each.post, text)} · {text.identity.since(stamp(each.since))}
+              {postName(each.post, text)}
+              {text.common.dot}
+              {text.identity.since(stamp(each.since))}
             </p>
           ))}
           <a className="btn" href="/duty">

@@ -36,7 +36,8 @@ export function NetworkBand({ reach, entries, onShow, onUpdate }: Props) {
     <div className="fd-net" role="status">
       <Icon name={waiting.length > 0 ? 'cloud-up' : 'cloud-ok'} />
       <div className="grow">
-        <b>{text.screening.connected}</b> ·{' '}
+        <b>{text.screening.connected}</b>
+        {text.common.dot}
         {waiting.length > 0
           ? text.screening.waitingToSend(records.length)
           : received + refused === 0
@@ -45,7 +46,9 @@ export function NetworkBand({ reach, entries, onShow, onUpdate }: Props) {
       </div>
       {onUpdate === null ? null : (
         <button type="button" className="btn btn-small" onClick={onUpdate}>
-          {text.screening.newVersion} · {text.screening.updateNow}
+          {text.screening.newVersion}
+          {text.common.dot}
+          {text.screening.updateNow}
         </button>
       )}
     </div>

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { criticalItems, optionsOf } from '@/api/scale';
 import type { AnswerCode, Helpline } from '@/api/types';
-import { say, useText } from '@/i18n/text';
+import { useSpeech } from '@/i18n/text';
 import { Icon } from '@/ui/Icon';
 import { Progress } from './Progress';
 import type { Toolbox } from './queries';
@@ -27,7 +27,7 @@ type Props = {
 
 export function Runner(props: Props) {
   const { visit, toolbox, onSave, onFinish } = props;
-  const text = useText();
+  const { text, language } = useSpeech();
   const t = text.screening;
   const [talking, setTalking] = useState(false);
   const shownAt = useRef(performance.now());
@@ -116,23 +116,25 @@ export function Runner(props: Props) {
     );
   }
 
-  const draft = scale.locales?.[visit.locale]?.status === 'draft';
-  const stem = say(scale.instructions);
+  const locale = shownLocale(toolbox?.offered.get(scale.code) ?? [], language);
+  const words = (texts: Record<string, string> | undefined) => texts?.[locale] ?? '';
+  const draft = scale.locales?.[locale]?.status === 'draft';
+  const stem = words(scale.instructions);
   const answered = chosen !== undefined;
   return (
     <div className="fd-run" data-look={run.look_of === undefined ? undefined : 'yes'}>
       <RunnerTop
         settings={props.settings}
         onSettings={props.onSettings}
-        words={[stem, say(item.text), ...shown.map((each) => say(each.text))]}
+        words={[stem, words(item.text), ...shown.map((each) => words(each.text))]}
       />
       <Progress index={place.index} total={place.items.length} />
       <main className="fd-question">
         <div className="fd-stem-box">
           {draft ? <p className="fd-draft">{t.draftWording}</p> : null}
           <p className="fd-stem">{stem}</p>
-          <h1 className="fd-q" id="question">
-            {say(item.text)}
+          <h1 className={questionLook(words(item.text))} id="question">
+            {words(item.text)}
           </h1>
         </div>
         <div className="fd-opts" role="radiogroup" aria-labelledby="question">
@@ -146,7 +148,7 @@ export function Runner(props: Props) {
               onClick={() => choose(option.code)}
             >
               <span className="fd-dot" />
-              <span className="grow">{say(option.text) || String(option.code)}</span>
+              <span className="grow">{words(option.text) || String(option.code)}</span>
               {chosen === option.code ? <small className="fd-chosen">{t.youChose}</small> : null}
             </button>
           ))}
@@ -197,4 +199,15 @@ export function Runner(props: Props) {
       ) : null}
     </div>
   );
+}
+
+/** The language on screen, if this scale may be shown in it; else one in which it may. */
+function shownLocale(offered: string[], language: string): string {
+  return offered.includes(language) ? language : (offered[0] ?? language);
+}
+
+// A long question gets smaller letters, so that question and options stay on one screen.
+function questionLook(words: string): string {
+  const width = Array.from(words).reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e80 ? 2 : 1), 0);
+  return width > 180 ? 'fd-q is-longest' : width > 70 ? 'fd-q is-long' : 'fd-q';
 }

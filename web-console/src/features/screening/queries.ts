@@ -37,6 +37,7 @@ export type Toolbox = {
   rules: Rules;
   scales: Map<string, ScaleDefinition>; // code@version
   newest: Map<string, string>; // code → version
+  offered: Map<string, string[]>; // code → languages that may be put before a person here
 };
 
 /** Every scale and the triage policy, loaded into the rules of this browser. */
@@ -53,14 +54,16 @@ export function useToolbox(session: Session) {
       const rows = await keptGet<ScaleRow[]>(session, 'scales', '/scales');
       const scales = new Map<string, ScaleDefinition>();
       const newest = new Map<string, string>();
+      const offered = new Map<string, string[]>();
       for (const row of rows.value) {
         const id = `${row.code}@${row.version}`;
         const kept = await keptScale(session, row);
         rules.loadScale(kept);
         scales.set(id, kept);
         newest.set(row.code, row.version);
+        offered.set(row.code, row.offered);
       }
-      return { rules, scales, newest };
+      return { rules, scales, newest, offered };
     },
   });
 }
@@ -84,10 +87,7 @@ export function useAlarmProgress(alarmId: Uuid | undefined, known: boolean) {
   return useQuery({
     queryKey: ['alarm-progress', alarmId],
     enabled: alarmId !== undefined && known,
-    queryFn: async () => {
-      const answer = await get<AlarmFull | { alarm: AlarmFull }>(`/alarms/${alarmId}`);
-      return 'alarm' in answer ? answer.alarm : answer;
-    },
+    queryFn: () => get<AlarmFull>(`/alarms/${alarmId}`),
     refetchInterval: 2_000,
     staleTime: 0,
   });

@@ -76,6 +76,10 @@ function dueWords(item: QueueItem, now: number, late: boolean, t: ReturnType<typ
   if (item.contacted_at) return t.contacted;
   if (item.due_at === null) return '–';
   const ms = Date.parse(item.due_at) - now;
-  if (late) return -ms >= DAY_MS ? t.overdueDays(Math.floor(-ms / DAY_MS)) : t.overdueBy(span(-ms));
-  return ms >= DAY_MS ? t.days(Math.floor(ms / DAY_MS)) : span(ms);
+  if (late) {
+    if (-ms >= DAY_MS) return t.overdueDays(Math.floor(-ms / DAY_MS));
+    return -ms >= HOUR_MS ? t.overdueBy(t.hours(Math.floor(-ms / HOUR_MS))) : t.overdueBy(span(-ms));
+  }
+  if (ms >= DAY_MS) return t.days(Math.floor(ms / DAY_MS));
+  return ms >= HOUR_MS ? t.hours(Math.floor(ms / HOUR_MS)) : span(ms);
 }

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { Refused } from '@/api/http';
 import type { Me, QueueItem, QueueItemFull } from '@/api/types';
 import { say, useText } from '@/i18n/text';
+import { CountedAnswers } from '@/ui/CountedAnswers';
 import { type Command, useCommandKeys } from '@/ui/commands';
 import { failureWords } from '@/ui/failure';
 import { historyWords } from '@/ui/history';
@@ -168,6 +169,7 @@ export function TriagePanel({ me, id, row, onAlarm }: Props) {
             </>
           ) : null}
         </dl>
+        <CountedAnswers reasons={item.reasons} scales={item.scales} />
         <Answers detail={detail} failed={full.isError ? failureWords(full.error, text) : null} />
       </div>
     </>

@@ -1,0 +1,153 @@
+// A visit on the tablet with the real rules: the second look starts by itself, danger is known before any network.
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Rules } from '@/api/rules';
+import type { ScaleDefinition } from '@/api/scale';
+import type { AnswerCode, Target } from '@/api/types';
+import {
+  answer,
+  caseOf,
+  currentRun,
+  finishRun,
+  lookState,
+  moveTo,
+  position,
+  startRun,
+  startVisit,
+  type Visit,
+} from '@/features/screening/visit';
+
+const ROOT = new URL('../../../', import.meta.url);
+const read = <T>(path: string) => JSON.parse(readFileSync(new URL(path, ROOT), 'utf8')) as T;
+const AT = '2026-11-21T06:32:06Z';
+
+const scales = new Map<string, ScaleDefinition>();
+let rules: Rules;
+beforeAll(async () => {
+  rules = await Rules.load(readFileSync(new URL('web-console/public/rules.wasm', ROOT)));
+  for (const code of ['phq9', 'phq2', 'gad7', 'c_ssrs_screener', 'asq']) {
+    const scale = read<ScaleDefinition>(`scales/${code}/1.0.0.json`);
+    rules.loadScale(scale);
+    scales.set(code, scale);
+  }
+  rules.loadPolicy(read('backend/rules/policies/triage/default/1.0.0.json'));
+});
+
+const target = (codes: string[], age: number | null = 71): Target => ({
+  id: '0193dddd-0000-7000-8000-000000000001',
+  campaign_id: '0193cccc-0000-7000-8000-000000000001',
+  campaign_title: '',
+  person: {
+    id: '0193bbbb-0000-7000-8000-000000000001',
+    name: 'x',
+    sex: 'F',
+    age,
+    address: null,
+    phone_tail: null,
+    modifiers: [],
+  },
+  scales: codes.map((code) => ({ code, version: '1.0.0' })),
+  due_on: null,
+  state: 'todo',
+});
+let made = 0;
+const newId = () => `0193eeee-0000-7000-8000-${String(++made).padStart(12, '0')}`;
+const begin = (codes: string[], age?: number) =>
+  startRun(startVisit(target(codes, age), { visit: newId() }, AT, 'zh-CN'), newId(), AT);
+
+/** Answers every question that is asked, and ends the run. */
+function play(visit: Visit, choose: (id: string) => AnswerCode | null, brokenOff = false) {
+  const run = currentRun(visit);
+  const scale = run && scales.get(run.scale.code);
+  if (run === undefined || scale === undefined) throw new Error('nothing is being asked');
+  let now = visit;
+  for (let index = 0; !brokenOff; index++) {
+    const open = currentRun(now);
+    const item = open && position(open, scale, now).items[index];
+    if (item === undefined) break;
+    now = moveTo(answer(now, item.id, choose(item.id), 900, AT), item.id, AT);
+  }
+  const done = finishRun(now, brokenOff, AT, { rules, scale, newId, versionOf: (code) => scales.get(code)?.version });
+  if (done === null) throw new Error('nothing to finish');
+  return done;
+}
+
+describe('a visit', () => {
+  it('starts the second look at once after a critical answer, and knows danger before any network', () => {
+    const first = play(begin(['phq9']), (id) => (id === 'q9' ? 2 : 1));
+    expect(first.visit.phase).toBe('run');
+    expect(currentRun(first.visit)).toMatchObject({
+      scale: { code: 'c_ssrs_screener' },
+      look_of: first.run.screening_id,
+    });
+    expect(first.visit.alarm).toBeUndefined();
+    expect(first.body.device).toMatchObject({ tier: 3, policy: 'default@1.0.0' });
+
+    const look = play(first.visit, (id) => (id === 'q6' ? 0 : 1));
+    expect(look.visit).toMatchObject({ phase: 'thanks', suggestion: { tier: 4, priority: 'P1' } });
+    expect(look.visit.alarm).toMatchObject({ id: rules.alarmId(look.run.screening_id), priority: 'P1', how: 'rules' });
+    expect(look.body).toMatchObject({
+      look_of: first.run.screening_id,
+      target_id: undefined,
+      scale: 'c_ssrs_screener',
+    });
+  });
+
+  it('asks the look of children with the scale for children', () => {
+    const first = play(begin(['phq9'], 13), (id) => (id === 'q9' ? 1 : 0));
+    expect(currentRun(first.visit)?.scale.code).toBe('asq');
+  });
+
+  it('ends a quiet visit without a look and without an alarm', () => {
+    const done = play(begin(['gad7']), () => 0);
+    expect(done.visit).toMatchObject({ phase: 'thanks', suggestion: { tier: 0 } });
+    expect(done.visit.alarm).toBeUndefined();
+  });
+
+  it('never reads an incomplete form as "nothing found"', () => {
+    const done = play(begin(['gad7']), (id) => (id === 'q7' ? null : 0));
+    expect(done.run.scored?.scores.total?.status).toBe('incomplete');
+    expect(done.visit.suggestion?.tier).toBeGreaterThanOrEqual(1);
+  });
+
+  it('takes a refused look as not known, never as safe', () => {
+    const first = play(begin(['phq9']), (id) => (id === 'q9' ? 2 : 0));
+    const refused = play(first.visit, () => null, true);
+    expect(lookState(refused.visit)).toBe('refused');
+    expect(refused.body).toMatchObject({ broken_off: true, look_refused: true });
+    expect(refused.visit.suggestion?.tier).toBe(3);
+  });
+
+  it('raises to P1 by what the worker sees, and never lowers', () => {
+    const first = play(begin(['phq9']), (id) => (id === 'q9' ? 2 : 1));
+    // High by intent (q4) without a plan (q5): P2 until the worker looks around.
+    const look = play(first.visit, (id) => (id === 'q5' || id === 'q6' ? 0 : 1));
+    expect(look.visit.suggestion?.priority).toBe('P2');
+    const alone = rules.suggest(
+      caseOf({ ...look.visit, danger: { act_under_way: false, means_within_reach: false, alone: true } }),
+    );
+    expect(alone.priority).toBe('P1');
+    const nothing = rules.suggest(
+      caseOf({ ...look.visit, danger: { act_under_way: false, means_within_reach: false, alone: false } }),
+    );
+    expect(nothing.priority).toBe('P2');
+  });
+
+  it('starts the long form when the short one asks for it', () => {
+    const done = play(begin(['phq2']), () => 3);
+    expect(currentRun(done.visit)?.scale.code).toBe('phq9');
+  });
+
+  it('leaves out answers to questions that a later change of mind has hidden', () => {
+    let visit = begin(['c_ssrs_screener']);
+    const say = (id: string, code: number) => {
+      visit = answer(visit, id, code, 500, AT);
+    };
+    say('q2', 1);
+    say('q3', 1);
+    say('q2', 0);
+    const scale = scales.get('c_ssrs_screener') as ScaleDefinition;
+    const done = finishRun(visit, true, AT, { rules, scale, newId, versionOf: () => undefined });
+    expect(Object.keys(done?.body.answers ?? {})).toEqual(['q1', 'q2', 'q6']);
+  });
+});
