@@ -23,6 +23,9 @@ enum Command {
     Score(commands::score::ScoreArgs),
     /// The questionnaires built into this program.
     Scales(commands::scales::ScalesArgs),
+    /// Check a triage or escalation policy, and see what it would have done.
+    #[command(subcommand)]
+    Policy(commands::policy::PolicyCommand),
     /// Check the record of who looked at what.
     #[command(subcommand)]
     Audit(commands::audit::AuditCommand),
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => commands::serve::run(args),
         Command::Score(args) => commands::score::run(args),
         Command::Scales(args) => commands::scales::run(args),
+        Command::Policy(command) => commands::policy::run(command),
         Command::Audit(command) => commands::audit::run(command),
         Command::Backup(args) => commands::backup::backup(args),
         Command::Restore(args) => commands::backup::restore(args),

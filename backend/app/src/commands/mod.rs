@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod backup;
 pub mod doctor;
+pub mod policy;
 pub mod scales;
 pub mod score;
 pub mod serve;

@@ -8,11 +8,11 @@ use crate::Timestamp;
 use crate::dispatch::Priority;
 use crate::ids::PersonId;
 use chrono::{NaiveDate, TimeDelta};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One visit of the past.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct PastVisit {
     pub person: PersonId,
     pub at: Timestamp,
