@@ -42,7 +42,7 @@ pub struct Definition {
     pub validity: Vec<ValidityRule>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next: Vec<NextRule>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "QualityRules::is_empty")]
     pub quality: QualityRules,
 }
 
@@ -215,11 +215,11 @@ pub enum Compute {
     /// value × times + plus, rounded, then held within `clamp`.
     Map {
         of: String,
-        #[serde(default = "one")]
+        #[serde(default = "one", skip_serializing_if = "is_one")]
         times: Number,
-        #[serde(default = "zero")]
+        #[serde(default = "zero", skip_serializing_if = "is_zero")]
         plus: Number,
-        #[serde(default = "no_rounding")]
+        #[serde(default = "no_rounding", skip_serializing_if = "is_no_rounding")]
         round: Rounding,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         clamp: Option<(Number, Number)>,
@@ -444,6 +444,12 @@ pub struct QualityRules {
     pub pairs: Vec<PairRule>,
 }
 
+impl QualityRules {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LongstringRule {
@@ -466,6 +472,16 @@ pub struct PairRule {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+fn is_one(value: &Number) -> bool {
+    *value == Number::ONE
+}
+fn is_zero(value: &Number) -> bool {
+    *value == Number::ZERO
+}
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_no_rounding(value: &Rounding) -> bool {
+    *value == Rounding::None
 }
 const fn one() -> Number {
     Number::ONE

@@ -4,6 +4,8 @@ mod chunks;
 mod pipeline;
 mod rows;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use anyhow::{Context, bail};
 use pipeline::Job;

@@ -1,6 +1,6 @@
 //! Every scale that ships: clean, and true to its golden cases.
 
-use super::super::{Library, golden, lint};
+use super::super::{Library, Scale, golden, lint};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -86,5 +86,17 @@ fn what_a_scale_starts_next_is_a_scale_we_have() {
         for next in &scale.definition().next {
             assert!(library.newest(&next.start).is_some(), "{} starts {}", scale.code(), next.start);
         }
+    }
+}
+
+/// Who is handed a definition checks it by its hash; `Scale::json` is the document to hand on, but the parsed definition
+/// written out again must not become another scale either.
+#[test]
+fn a_shipped_scale_handed_on_keeps_its_hash() {
+    for scale in library().all() {
+        let handed_on = Scale::parse(scale.json()).unwrap();
+        assert_eq!(handed_on.hash(), scale.hash(), "{}", scale.code());
+        let written_again = serde_json::to_string(scale.definition()).unwrap();
+        assert_eq!(Scale::parse(&written_again).unwrap().hash(), scale.hash(), "{}", scale.code());
     }
 }
