@@ -13,7 +13,10 @@ const counters = {
     return [passed, sum(/^ *Summary .*?(\d+)(?:\/\d+)? tests? run/gm) - passed];
   },
   cargo: () => [sum(/^test result: .*?(\d+) passed/gm), sum(/^test result: .*?(\d+) failed/gm)],
-  scales: () => [sum(/(\d+) passed/gm), sum(/(\d+) failed/gm)],
+  scales() {
+    const [cases, differences] = [sum(/(\d+) cases, \d+ differences$/gm), sum(/\d+ cases, (\d+) differences$/gm)];
+    return [Math.max(0, cases - differences), differences];
+  },
   vitest: () => [report().numPassedTests, report().numFailedTests],
   playwright: () => [report().stats.expected + report().stats.flaky, report().stats.unexpected],
 };

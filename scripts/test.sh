@@ -86,14 +86,26 @@ suite_generated() {
 }
 suite_rules() { rust_tests rules rules-wasm; }
 suite_scales() {
-  check "scales lint" "$VAR/bin/xindeng" scales lint
+  check "every scale is fit to ship" "$VAR/bin/xindeng" scales lint scales
   counted scales "$VAR/bin/xindeng" scales test
 }
 suite_flows() { rust_tests server xindeng flows; }
-suite_web() { counted vitest in_web vitest run --reporter=default --reporter=json --outputFile.json="$VAR/vitest.json"; }
+# counted says where the report is wanted
+vitest_run() { in_web vitest run --reporter=default --reporter=json --outputFile.json="$REPORT" "$@"; }
+suite_web() { counted vitest vitest_run; }
 suite_size() { check "the size of every route" npm --prefix web-console run --silent budget; }
-suite_parity() { :; }
-suite_browser() { :; }
+suite_parity() {
+  cargo build --quiet --locked --package rules-wasm --example answer || return 1
+  RULES_NATIVE=$CARGO_TARGET_DIR/debug/examples/answer counted vitest vitest_run --root ../tests/parity
+}
+# The stories in a real browser; tests/browser starts the servers it needs from XINDENG_BIN.
+playwright_run() { (cd tests/browser && PLAYWRIGHT_JSON_OUTPUT_NAME=$REPORT npx --no-install playwright test --reporter=list,json); }
+suite_browser() {
+  XINDENG_BIN=$VAR/bin/xindeng
+  CHROMIUM_BIN=$(chromium_bin) || return 1
+  export XINDENG_BIN CHROMIUM_BIN
+  counted playwright playwright_run
+}
 
 # ---- go -------------------------------------------------------------------------------------------------------------
 needs() { # one of these suites is wanted
