@@ -30,13 +30,13 @@ async fn an_untouched_chain_is_unbroken_and_sealing_twice_adds_nothing() {
 #[tokio::test]
 async fn every_kind_of_tampering_is_found_where_it_was_done() {
     let cases: [(&str, &str); 5] = [
-        ("edit", "update audit_entry set action = 'nothing' where id = (select entry_id from audit_seal where seq = 3)"),
+        (
+            "edit",
+            "update audit_entry set action = 'nothing' where id = (select entry_id from audit_seal where seq = 3)",
+        ),
         ("deletion", "delete from audit_entry where id = (select entry_id from audit_seal where seq = 3)"),
         ("removed seal", "delete from audit_seal where seq = 3"),
-        (
-            "swap",
-            "update audit_seal a set entry_id = gen_random_uuid() where seq = 3",
-        ),
+        ("swap", "update audit_seal a set entry_id = gen_random_uuid() where seq = 3"),
         (
             "changed time",
             "update audit_entry set at = at + interval '1 second' where id = (select entry_id from audit_seal where seq = 3)",

@@ -16,7 +16,7 @@ async fn a_screen_sees_an_item_come_in_without_asking_again() {
     let clinician = app.sign_in("clinician").await;
     app.run_due().await;
     let mut screen = Screen::open(&app, &clinician).await;
-    assert_eq!(screen.snapshots.len(), 3, "two districts and the tenant");
+    assert_eq!(screen.snapshots.len(), 4, "two districts, what stands above them, and the tenant");
 
     submit(&app, &worker, person).await;
     app.run_due().await;

@@ -127,7 +127,11 @@ async fn a_ticket_opens_one_socket_only() {
     let app = App::start().await;
     let dispatcher = app.sign_in("dispatcher").await;
     let ticket = dispatcher.post("/live/tickets", json!({})).await.expect(201);
-    let url = format!("{}/api/v1/live?ticket={}", app.base_url.replace("http", "ws"), ticket["ticket"].as_str().unwrap());
+    let url = format!(
+        "{}/api/v1/live?ticket={}",
+        app.base_url.replace("http", "ws"),
+        ticket["ticket"].as_str().unwrap()
+    );
     let first = tokio_tungstenite::connect_async(&url).await;
     assert!(first.is_ok());
     assert!(tokio_tungstenite::connect_async(&url).await.is_err());
@@ -143,8 +147,12 @@ async fn a_post_handed_over_is_never_empty_in_between() {
     let hand_over = json!({"org_id": app.town.city, "to_account": second.account});
     first.post("/duty/seat_dispatcher/hand-over", hand_over).await.expect(204);
     let duty = first.get("/duty").await.expect(200);
-    let seats: Vec<&serde_json::Value> =
-        duty["holders"].as_array().unwrap().iter().filter(|holder| holder["post"] == "seat_dispatcher").collect();
+    let seats: Vec<&serde_json::Value> = duty["holders"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|holder| holder["post"] == "seat_dispatcher")
+        .collect();
     assert_eq!(seats.len(), 1);
     assert_eq!(seats[0]["account_id"], json!(second.account));
     first.post("/duty/director/on", at).await.problem(403, "forbidden");

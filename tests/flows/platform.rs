@@ -59,14 +59,18 @@ async fn a_query_without_a_scope_is_an_error_not_an_empty_answer() {
 async fn every_route_is_in_the_document_and_says_who_may_use_it() {
     let document = serde_json::to_value(server::wiring::openapi()).unwrap();
     let list = server::wiring::route_list();
-    let in_document: usize = document["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum();
+    let in_document: usize =
+        document["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum();
     assert_eq!(in_document, list.len());
     let written: String = list
         .iter()
         .map(|route| format!("{:6} /api/v1{} — {}\n", route.method, route.path, route.access))
         .collect();
     let reviewed = include_str!("../routes.txt");
-    assert_eq!(written, reviewed, "\nThe list of routes has changed. Review who may use what, then put this into tests/routes.txt:\n{written}");
+    assert_eq!(
+        written, reviewed,
+        "\nThe list of routes has changed. Review who may use what, then put this into tests/routes.txt:\n{written}"
+    );
 }
 
 #[tokio::test]

@@ -10,12 +10,18 @@ async fn an_answer_becomes_a_result_a_tier_an_owner_and_a_deadline() {
     let worker = app.sign_in("worker").await;
     let person = app.person(&worker, "王秀英").await;
     let (id, visit) = (app.new_id(), app.new_id());
-    let answers = phq9(&[("q1", 3), ("q2", 3), ("q3", 3), ("q4", 3), ("q5", 3), ("q6", 3), ("q7", 3), ("q8", 1)]);
+    let answers =
+        phq9(&[("q1", 3), ("q2", 3), ("q3", 3), ("q4", 3), ("q5", 3), ("q6", 3), ("q7", 3), ("q8", 1)]);
 
-    let receipt =
-        worker.put(&format!("/screenings/{id}"), app.screening(person, visit, "phq9", answers)).await.expect(201);
+    let receipt = worker
+        .put(&format!("/screenings/{id}"), app.screening(person, visit, "phq9", answers))
+        .await
+        .expect(201);
 
-    assert_eq!(receipt["result"]["scores"]["total"], json!({"value": 22, "status": "scored", "band": "severe"}));
+    assert_eq!(
+        receipt["result"]["scores"]["total"],
+        json!({"value": 22, "status": "scored", "band": "severe"})
+    );
     assert_eq!(receipt["suggestion"]["tier"], 3);
     assert_eq!(receipt["queue_item"]["tier"], 3);
     assert!(receipt["queue_item"]["owner"]["name"].is_string(), "{receipt}");
@@ -109,7 +115,10 @@ async fn an_incomplete_form_is_never_read_as_none_and_its_critical_answer_still_
 
     let empty = app.screening(person, app.new_id(), "phq9", json!({}));
     let receipt = worker.put(&format!("/screenings/{}", app.new_id()), empty).await.expect(201);
-    assert_eq!(receipt["result"]["scores"]["total"], json!({"value": null, "status": "incomplete", "band": null}));
+    assert_eq!(
+        receipt["result"]["scores"]["total"],
+        json!({"value": null, "status": "incomplete", "band": null})
+    );
     assert!(receipt["suggestion"]["tier"].as_u64().unwrap() >= 1, "{receipt}");
 
     let only_nine = app.screening(person, app.new_id(), "phq9", json!({"q9": 1}));
@@ -161,7 +170,10 @@ async fn what_cannot_be_is_refused_with_its_field_and_nothing_is_written() {
     let path = format!("/screenings/{}", app.new_id());
     worker.put_text(&path, "{\"person_id\":").await.problem(400, "malformed");
     worker.put_text(&path, "[]").await.refuses(".");
-    worker.put_text(&path, &format!("{{\"locale\":\"{}\"}}", "x".repeat(2 << 20))).await.problem(413, "too-large");
+    worker
+        .put_text(&path, &format!("{{\"locale\":\"{}\"}}", "x".repeat(2 << 20)))
+        .await
+        .problem(413, "too-large");
     worker.put("/screenings/not-an-id", good.clone()).await.refuses("id");
     assert_eq!(app.count("select count(*) from screening").await, 0);
     assert_eq!(app.count("select count(*) from event where type like 'queue%'").await, 0);
@@ -232,5 +244,8 @@ async fn a_screening_of_the_wrong_person_moves_with_a_reason_and_stays_on_record
     let queue = clinician.get("/queue").await.expect(200);
     assert_eq!(queue["items"][0]["person"]["id"], json!(right));
     assert_eq!(app.count("select count(*) from screening_correction").await, 1);
-    assert_eq!(app.count("select count(*) from audit_entry where action = 'screening.correct_person'").await, 1);
+    assert_eq!(
+        app.count("select count(*) from audit_entry where action = 'screening.correct_person'").await,
+        1
+    );
 }

@@ -24,7 +24,10 @@ async fn raising_is_free_and_lowering_a_high_tier_needs_a_second_person_and_a_re
 
     let lower = |reason: Option<&str>| json!({"tier": 1, "reason": reason, "expected_version": 1});
     clinician.post(&format!("{path}/change"), lower(None)).await.refuses("reason");
-    let asked = clinician.post(&format!("{path}/change"), lower(Some("面谈：近期丧亲，无自伤想法"))).await.expect(200);
+    let asked = clinician
+        .post(&format!("{path}/change"), lower(Some("面谈：近期丧亲，无自伤想法")))
+        .await
+        .expect(200);
     assert_eq!(asked["tier"], 3, "nothing is lowered before the second person has answered");
     assert_eq!(asked["second_person"]["tier"], 1);
 
@@ -36,7 +39,8 @@ async fn raising_is_free_and_lowering_a_high_tier_needs_a_second_person_and_a_re
     let raise = json!({"tier": 2, "expected_version": lowered["version"]});
     assert_eq!(clinician.post(&format!("{path}/change"), raise).await.expect(200)["tier"], 2);
     let detail = clinician.get(&path).await.expect(200);
-    let kinds: Vec<&str> = detail["history"].as_array().unwrap().iter().map(|step| step["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        detail["history"].as_array().unwrap().iter().map(|step| step["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["suggested", "second_asked", "second_agreed", "changed"]);
     assert_eq!(detail["name"], "王秀英");
     assert_eq!(app.count("select count(*) from audit_entry where action = 'queue.open'").await, 1);
@@ -80,7 +84,8 @@ async fn contact_in_time_meets_the_deadline_and_only_then_can_it_be_closed() {
     let item = severe(&app, &worker).await;
     let path = format!("/queue/{}", item["id"].as_str().unwrap());
 
-    let close = |version: i64| json!({"outcome": "referred", "reason": "已转市三院", "expected_version": version});
+    let close =
+        |version: i64| json!({"outcome": "referred", "reason": "已转市三院", "expected_version": version});
     clinician.post(&format!("{path}/close"), close(1)).await.problem(409, "not-contacted");
     let contacted = json!({"note": "电话已通，明早面谈", "expected_version": 1});
     clinician.post(&format!("{path}/contacted"), contacted).await.expect(200);

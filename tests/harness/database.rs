@@ -10,8 +10,9 @@ const LOCK: i64 = 0x6669_6f77;
 
 /// Where tests find a Postgres that they may fill: `scripts/pg-temp.sh run …` starts one.
 fn server_url() -> String {
-    std::env::var("XINDENG_TEST_PG")
-        .expect("XINDENG_TEST_PG is not set; run `make test`, or `scripts/pg-temp.sh run cargo test -p flows`")
+    std::env::var("XINDENG_TEST_PG").expect(
+        "XINDENG_TEST_PG is not set; run `make test`, or `scripts/pg-temp.sh run cargo test -p flows`",
+    )
 }
 
 fn url_of(database: &str) -> String {
@@ -40,7 +41,8 @@ pub async fn fresh() -> String {
 
 async fn make_template() -> String {
     let migrations = &server::platform::db::MIGRATIONS;
-    let hash = migrations.iter().fold(Sha256::new(), |hash, migration| hash.chain_update(&*migration.checksum));
+    let hash =
+        migrations.iter().fold(Sha256::new(), |hash, migration| hash.chain_update(&*migration.checksum));
     let hash: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let name = format!("template_{hash}");
     let mut server = connect(&server_url()).await;

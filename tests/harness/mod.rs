@@ -6,7 +6,7 @@ mod database;
 mod screen;
 mod town;
 
-pub use client::{Answer, Client};
+pub use client::Client;
 pub use screen::Screen;
 pub use town::{PASSWORD, Town};
 
@@ -163,7 +163,8 @@ fn folder_name() -> String {
 
 /// All answers of PHQ-9 at 0, but for these.
 pub fn phq9(changed: &[(&str, i64)]) -> Value {
-    let mut answers: Value = (1..=9).map(|n| (format!("q{n}"), json!(0))).collect::<serde_json::Map<_, _>>().into();
+    let mut answers: Value =
+        (1..=9).map(|n| (format!("q{n}"), json!(0))).collect::<serde_json::Map<_, _>>().into();
     for (item, code) in changed {
         answers[*item] = json!(code);
     }

@@ -34,8 +34,7 @@ impl Screen {
             ticket["ticket"].as_str().unwrap()
         );
         let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
-        let mut screen =
-            Self { socket, cursors: cursors.clone(), snapshots: Vec::new(), events: Vec::new() };
+        let mut screen = Self { socket, cursors: cursors.clone(), snapshots: Vec::new(), events: Vec::new() };
         let resume: Vec<Value> = cursors
             .iter()
             .map(|(stream, (epoch, seq))| json!({"stream": stream, "epoch": epoch, "seq": seq}))

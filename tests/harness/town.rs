@@ -74,10 +74,38 @@ impl Town {
         run(db, "insert into tenant (id, code, name, is_fictional, created_at) values ($1, 'town', '灯市（虚构）', true, now())", &[self.tenant.0]).await;
         let units = [
             (self.city, None, "city", "灯市", vec![self.city], self.city),
-            (self.district, Some(self.city), "district", "青枫区", vec![self.city, self.district], self.district),
-            (self.grid, Some(self.district), "grid", "第 3 网格", vec![self.city, self.district, self.grid], self.district),
-            (self.other_district, Some(self.city), "district", "澄湖区", vec![self.city, self.other_district], self.other_district),
-            (self.other_grid, Some(self.other_district), "grid", "第 8 网格", vec![self.city, self.other_district, self.other_grid], self.other_district),
+            (
+                self.district,
+                Some(self.city),
+                "district",
+                "青枫区",
+                vec![self.city, self.district],
+                self.district,
+            ),
+            (
+                self.grid,
+                Some(self.district),
+                "grid",
+                "第 3 网格",
+                vec![self.city, self.district, self.grid],
+                self.district,
+            ),
+            (
+                self.other_district,
+                Some(self.city),
+                "district",
+                "澄湖区",
+                vec![self.city, self.other_district],
+                self.other_district,
+            ),
+            (
+                self.other_grid,
+                Some(self.other_district),
+                "grid",
+                "第 8 网格",
+                vec![self.city, self.other_district, self.other_grid],
+                self.other_district,
+            ),
         ];
         for (id, parent, kind, name, path, district) in units {
             sqlx::query("insert into org_unit (tenant_id, id, parent_id, kind, code, name, path, district_id) values ($1, $2, $3, $4, $5, $6, $7, $8)")
@@ -88,11 +116,24 @@ impl Town {
         for (n, (login, name, role, place, _)) in STAFF.into_iter().enumerate() {
             let id = account_id(n);
             sqlx::query("insert into login_directory (login, tenant_id, account_id) values ($1, $2, $3)")
-                .bind(login).bind(self.tenant.0).bind(id).execute(&mut *db).await.unwrap();
+                .bind(login)
+                .bind(self.tenant.0)
+                .bind(id)
+                .execute(&mut *db)
+                .await
+                .unwrap();
             sqlx::query("insert into account (tenant_id, id, login, name, password_hash, created_at) values ($1, $2, $3, $4, $5, now())")
                 .bind(self.tenant.0).bind(id).bind(login).bind(name).bind(hash).execute(&mut *db).await.unwrap();
-            sqlx::query("insert into account_role (tenant_id, account_id, role, org_id) values ($1, $2, $3, $4)")
-                .bind(self.tenant.0).bind(id).bind(role).bind(self.at(place)).execute(&mut *db).await.unwrap();
+            sqlx::query(
+                "insert into account_role (tenant_id, account_id, role, org_id) values ($1, $2, $3, $4)",
+            )
+            .bind(self.tenant.0)
+            .bind(id)
+            .bind(role)
+            .bind(self.at(place))
+            .execute(&mut *db)
+            .await
+            .unwrap();
         }
     }
 

@@ -19,8 +19,8 @@ use serde_json::json;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use std::path::PathBuf;
-use std::sync::RwLock;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Mutex, RwLock};
 use std::time::Duration;
 use utoipa::OpenApi;
 
@@ -107,6 +107,7 @@ pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
         library: Library::load()?,
         hub: Hub::new(live_views()),
         sessions: crate::identity::SessionCache::default(),
+        guesses: crate::identity::Guesses::default(),
         policies: crate::triage::PolicyCache::default(),
         timers: timer_handlers(),
         webhook: settings.webhook_url.as_deref().map(crate::dispatch::Webhook::new).transpose()?,
@@ -116,6 +117,7 @@ pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
         is_demo: settings.is_demo,
         tenants: RwLock::new(tenants),
         engine_micros: AtomicI64::new(0),
+        last_id: Mutex::default(),
     });
     Ok(Opened { ctx, postgres })
 }

@@ -2,8 +2,8 @@
 //! between leaves a lease that runs out, and the same key is sent again: better a second call than silence.
 
 use super::ops::raise::{SystemFault, raise_system};
-use super::store::deliveries::{self, Leased, Outcome};
 use super::store;
+use super::store::deliveries::{self, Leased, Outcome};
 use crate::platform::{Ctx, Problem};
 use chrono::TimeDelta;
 use futures_util::future::join_all;

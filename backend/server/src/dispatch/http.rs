@@ -103,7 +103,11 @@ impl PutAlarm {
     }
 }
 
-fn within(field: &str, text: Option<Private<String>>, max: usize) -> Result<Option<Private<String>>, Problem> {
+fn within(
+    field: &str,
+    text: Option<Private<String>>,
+    max: usize,
+) -> Result<Option<Private<String>>, Problem> {
     let Some(text) = text else { return Ok(None) };
     if text.expose().chars().count() > max {
         return Err(Problem::invalid(field, format!("at most {max} characters")));

@@ -155,21 +155,24 @@ pub async fn keep(ctx: &Ctx, actor: &Actor, raise: &Raise) -> Result<(), Problem
     ctx.spool.append(&line).await.map_err(|error| Problem::internal(&error))?;
     metrics::counter!("alarm_journal_total", "what" => "kept").increment(1);
     tracing::warn!(alarm.id = %raise.id, "an alarm was written to the local journal");
-    ctx.hub.say_aside(actor.tenant, &json!({
-        "t": "local_alarm",
-        "alarm": {
-            "id": raise.id,
-            "kind": raise.kind,
-            "priority": raise.priority.code(),
-            "headline": words::headline(raise.kind, &raise.reason),
-            "place": raise.place,
-            "org_id": raise.org,
-            "person_id": raise.person,
-            "raised_at": raise.at,
-            "raised_by": {"id": actor.account, "name": actor.name},
-            "drill": raise.drill,
-        },
-    }));
+    ctx.hub.say_aside(
+        actor.tenant,
+        &json!({
+            "t": "local_alarm",
+            "alarm": {
+                "id": raise.id,
+                "kind": raise.kind,
+                "priority": raise.priority.code(),
+                "headline": words::headline(raise.kind, &raise.reason),
+                "place": raise.place,
+                "org_id": raise.org,
+                "person_id": raise.person,
+                "raised_at": raise.at,
+                "raised_by": {"id": actor.account, "name": actor.name},
+                "drill": raise.drill,
+            },
+        }),
+    );
     Ok(())
 }
 
@@ -229,7 +232,8 @@ pub async fn replay(ctx: &Ctx) -> Result<usize, Problem> {
     }
     if !unreadable.is_empty() {
         for tenant in ctx.tenants() {
-            let fault = SystemFault { reason: "journal_unreadable".to_owned(), priority: Priority::P2, org: None };
+            let fault =
+                SystemFault { reason: "journal_unreadable".to_owned(), priority: Priority::P2, org: None };
             raise_system(ctx, tenant.id, fault).await?;
         }
     }

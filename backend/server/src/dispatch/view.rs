@@ -267,15 +267,15 @@ fn view(kept: &Kept, why: Vec<WhyView>, lookup: &Lookup) -> AlarmView {
         raised_at: machine.raised_at,
         last_press_at: machine.last_press_at,
         raised_by: kept.raised_by.map(|by| AccountView { id: by.0, name: lookup.name(by) }),
-        claim_due_at: plan
-            .claim_target_secs
-            .map(|secs| machine.returned_at.unwrap_or(machine.raised_at) + chrono::TimeDelta::seconds(secs.into())),
+        claim_due_at: plan.claim_target_secs.map(|secs| {
+            machine.returned_at.unwrap_or(machine.raised_at) + chrono::TimeDelta::seconds(secs.into())
+        }),
         presented_at: kept.presented_at,
         escalation_step: machine.escalation.done.map_or(0, |position| position.step),
-        next_step: machine.escalation.next.map(|next| NextStepView {
-            at: next.at,
-            who: words::posts(&plan.posts(next.position)),
-        }),
+        next_step: machine
+            .escalation
+            .next
+            .map(|next| NextStepView { at: next.at, who: words::posts(&plan.posts(next.position)) }),
         told: told.iter().map(|row| told_view(row, lookup)).collect(),
         claimed: None,
         acknowledged: None,
@@ -410,12 +410,21 @@ fn person_view(id: PersonId, brief: Brief) -> PersonView {
     }
 }
 
-async fn timeline(ctx: &Ctx, tx: &mut ScopedTx, id: AlarmId, sight: Sight) -> Result<Vec<HappenedView>, Problem> {
+async fn timeline(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    id: AlarmId,
+    sight: Sight,
+) -> Result<Vec<HappenedView>, Problem> {
     let tenant = tx.tenant();
     let events = crate::events::list_of(tx, tenant, id.0).await?;
     let told = |body: &Value| body["told"]["account_id"].as_str().and_then(|id| Uuid::parse_str(id).ok());
-    let accounts: BTreeSet<AccountId> =
-        events.iter().flat_map(|event| [event.actor_id, told(&event.body)]).flatten().map(AccountId).collect();
+    let accounts: BTreeSet<AccountId> = events
+        .iter()
+        .flat_map(|event| [event.actor_id, told(&event.body)])
+        .flatten()
+        .map(AccountId)
+        .collect();
     let accounts: Vec<AccountId> = accounts.into_iter().collect();
     let names = crate::identity::names_of(tx, &accounts).await?;
     let mut words: HashMap<Uuid, String> = HashMap::new();
@@ -435,10 +444,9 @@ async fn timeline(ctx: &Ctx, tx: &mut ScopedTx, id: AlarmId, sight: Sight) -> Re
             if let Some(account) = told(&body) {
                 body["told"]["name"] = json!(names.get(&AccountId(account)));
             }
-            let actor = event.actor_id.map(|id| AccountView {
-                id,
-                name: names.get(&AccountId(id)).cloned().unwrap_or_default(),
-            });
+            let actor = event
+                .actor_id
+                .map(|id| AccountView { id, name: names.get(&AccountId(id)).cloned().unwrap_or_default() });
             HappenedView { seq: event.seq, at: event.at, actor, kind: event.kind, body, text }
         })
         .collect())

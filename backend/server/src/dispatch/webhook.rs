@@ -52,7 +52,13 @@ impl Webhook {
     }
 
     /// `Ok` is a receipt; an error is a word for the delivery's row.
-    pub async fn send(&self, ctx: &Ctx, tenant: TenantId, delivery: &Leased, kept: &Kept) -> Result<(), &'static str> {
+    pub async fn send(
+        &self,
+        ctx: &Ctx,
+        tenant: TenantId,
+        delivery: &Leased,
+        kept: &Kept,
+    ) -> Result<(), &'static str> {
         let body = body(delivery, kept);
         let at = ctx.now().timestamp();
         let signature = ctx.keys.sign(tenant, format!("{at}.{body}").as_bytes());

@@ -67,7 +67,9 @@ fn system(reason: &str) -> Text {
     }
     let (zh, en) = match what {
         "webhook_failing" => ("对外通知发送失败", "Notifications to another system fail"),
-        "journal_unreadable" => ("本地报警日志有无法读取的条目", "An entry of the local alarm journal cannot be read"),
+        "journal_unreadable" => {
+            ("本地报警日志有无法读取的条目", "An entry of the local alarm journal cannot be read")
+        }
         "alarm_without_timer" => ("报警缺少升级计时", "An alarm had lost its escalation timer"),
         "timer_late" => ("计时器触发过晚", "Timers fire late"),
         "timer_failing" => ("计时器反复失败", "A timer fails again and again"),

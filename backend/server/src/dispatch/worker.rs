@@ -27,9 +27,9 @@ const OF_AN_ALARM: [&str; 6] = [ESCALATE, PRESENTED, LEASE, ACK_EXPIRY, RETRY, S
 
 pub fn timers(handlers: TimerHandlers) -> TimerHandlers {
     let handlers = handlers.on(RAISE, |ctx, tx, due| -> Fired<'_> { Box::pin(raise(ctx, tx, due)) });
-    OF_AN_ALARM
-        .into_iter()
-        .fold(handlers, |handlers, kind| handlers.on(kind, |ctx, tx, due| -> Fired<'_> { Box::pin(fire(ctx, tx, due)) }))
+    OF_AN_ALARM.into_iter().fold(handlers, |handlers, kind| {
+        handlers.on(kind, |ctx, tx, due| -> Fired<'_> { Box::pin(fire(ctx, tx, due)) })
+    })
 }
 
 /// A timer of the rules as a row. A lease can be renewed without a change of plan, so its fence is the instant it is
@@ -173,7 +173,8 @@ async fn unseen(ctx: &Ctx, tx: &mut ScopedTx, mut kept: Kept, position: Position
     }
     store::save(ctx, tx, &mut kept).await?;
     keep_timers(tx, &kept, now).await?;
-    record(tx, &kept, "alarm.not_presented", json!({"step": position.step, "lap": position.lap}), now).await?;
+    record(tx, &kept, "alarm.not_presented", json!({"step": position.step, "lap": position.lap}), now)
+        .await?;
     Ok(())
 }
 
@@ -184,7 +185,13 @@ struct Target {
 }
 
 /// A step of the plan: its posts become people at this moment.
-async fn step(ctx: &Ctx, tx: &mut ScopedTx, mut kept: Kept, position: Position, due: &Due) -> Result<(), Problem> {
+async fn step(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    mut kept: Kept,
+    position: Position,
+    due: &Due,
+) -> Result<(), Problem> {
     let now = ctx.now();
     let plan = kept.machine.policy.plan(kept.machine.priority).clone();
     let priority = kept.machine.priority;
@@ -263,7 +270,8 @@ async fn notify(
         }
         Channel::Webhook if ctx.webhook.is_some() => {
             let post = posts.iter().map(|post| post.code()).collect::<Vec<_>>().join(",");
-            deliveries::insert(tx, NewDelivery { told, account: None, post: &post, channel, priority, at }).await?;
+            deliveries::insert(tx, NewDelivery { told, account: None, post: &post, channel, priority, at })
+                .await?;
         }
         Channel::Webhook => {}
     }

@@ -21,6 +21,7 @@ const POLL: Duration = Duration::from_millis(150);
 /// Frames kept per stream; who is further behind reads the database.
 const RING: usize = 1_000;
 const BATCH: i64 = 500;
+const FIRST_SEEN: i64 = 50;
 /// Words outside the streams that a busy socket may still fetch.
 const ASIDES: usize = 64;
 
@@ -98,7 +99,13 @@ pub enum Ahead {
 impl Hub {
     pub fn new(views: LiveViews) -> Self {
         let (asides, _) = broadcast::channel(ASIDES);
-        Self { views, rings: RwLock::default(), moved: watch::Sender::new(0), asides, listeners: Arc::new(()) }
+        Self {
+            views,
+            rings: RwLock::default(),
+            moved: watch::Sender::new(0),
+            asides,
+            listeners: Arc::new(()),
+        }
     }
 
     /// Shown at once by every connected board of the tenant, and by nobody who comes later.
@@ -234,10 +241,12 @@ pub async fn follow(ctx: &Ctx, tenant: TenantId) -> Result<(), Problem> {
             continue;
         }
         any = true;
-        let Some(known) = known.filter(|_| ctx.hub.sockets() > 0) else {
+        if ctx.hub.sockets() == 0 {
             ctx.hub.put(tenant, &head, Vec::new());
             continue;
-        };
+        }
+        // a stream seen for the first time begins with its last events, not with nothing
+        let known = known.unwrap_or_else(|| (head.seq - FIRST_SEEN).max(0));
         let events = super::list_after(&mut tx, tenant, &head.stream, known, BATCH).await?;
         let mut frames = Vec::with_capacity(events.len());
         for event in &events {

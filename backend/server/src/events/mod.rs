@@ -6,7 +6,7 @@
 mod hub;
 mod socket;
 
-pub use hub::{Hub, LiveViews, run};
+pub use hub::{Hub, LiveViews, follow, run};
 pub use socket::router;
 
 use crate::platform::ScopedTx;

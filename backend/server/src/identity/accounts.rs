@@ -6,25 +6,14 @@ use crate::audit::Entry;
 use crate::platform::db::violated;
 use crate::platform::{Ctx, Problem, Purpose, SYSTEM, Scope, ScopedTx};
 use axum::http::StatusCode;
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use rules::identity::{Action, Role};
 use rules::ids::{AccountId, OrgId, TenantId};
 use rules::people::OrgKind;
 use serde_json::json;
-use std::num::NonZeroU32;
-use std::sync::LazyLock;
-use std::time::Duration;
 
 const SETUP_HOURS: i64 = 48;
 const MIN_PASSWORD_CHARS: usize = 10;
 const MAX_PASSWORD_CHARS: usize = 200;
-const TRIES: NonZeroU32 = NonZeroU32::new(10).unwrap();
-const TRIES_REFILL: Duration = Duration::from_secs(90);
-
-/// Guesses per login, whether it exists or not.
-static GUESSES: LazyLock<Option<DefaultKeyedRateLimiter<String>>> =
-    LazyLock::new(|| Some(RateLimiter::keyed(Quota::with_period(TRIES_REFILL)?.allow_burst(TRIES))));
-
 #[derive(Debug, Clone)]
 pub struct NewAccount {
     pub id: AccountId,
@@ -44,19 +33,30 @@ pub async fn sign_in(
     code: Option<&str>,
 ) -> Result<sessions::SignedIn, Problem> {
     let login = login.trim().to_lowercase();
-    if let Some(guesses) = GUESSES.as_ref()
-        && guesses.check_key(&login).is_err()
-    {
-        return Err(Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too-many-attempts",
-            "Too many attempts; wait a while",
-        )
-        .with("retry_after", TRIES_REFILL.as_secs()));
+    if let Some(secs) = ctx.guesses.wait_secs(&login, ctx.now()) {
+        let title = "Too many attempts; wait a while";
+        return Err(
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", title).with("retry_after", secs)
+        );
     }
+    let outcome = try_sign_in(ctx, &login, password, code).await;
+    match &outcome {
+        Ok(_) => ctx.guesses.succeeded(&login),
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => ctx.guesses.failed(&login, ctx.now()),
+        Err(_) => {}
+    }
+    outcome
+}
+
+async fn try_sign_in(
+    ctx: &Ctx,
+    login: &str,
+    password: String,
+    code: Option<&str>,
+) -> Result<sessions::SignedIn, Problem> {
     let found = {
         let mut directory = ctx.db.directory().await?;
-        store::find_login(&mut directory, &login).await?
+        store::find_login(&mut directory, login).await?
     };
     let Some((tenant, id)) = found else {
         password::verify_password(password, None).await;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod duty;
+mod guesses;
 mod http;
 mod org;
 mod password;
@@ -11,9 +12,11 @@ mod store;
 
 pub use accounts::{NewAccount, create_account, first_start, vouch};
 pub use duty::{Holder, Owner, go_on_duty, holders_of, owner_of, owners_of};
+pub use guesses::Guesses;
 pub use http::router;
 pub use org::{
-    OrgUnit, district_of, insert_org_unit, is_within, list_chain, load_org_unit, load_org_units, resolve_org_path,
+    OrgUnit, district_of, insert_org_unit, is_within, list_chain, load_org_unit, load_org_units,
+    resolve_org_path,
 };
 pub use password::{PasswordHash, hash_password};
 pub use sessions::{

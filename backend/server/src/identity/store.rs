@@ -127,9 +127,10 @@ pub async fn name_of(tx: &mut ScopedTx, id: AccountId) -> sqlx::Result<Option<St
 pub async fn names_of(tx: &mut ScopedTx, ids: &[AccountId]) -> sqlx::Result<HashMap<AccountId, String>> {
     let tenant = tx.tenant();
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!("select id, name from account where tenant_id = $1 and id = any($2)", tenant.0, &ids)
-        .fetch_all(&mut **tx)
-        .await?;
+    let rows =
+        sqlx::query!("select id, name from account where tenant_id = $1 and id = any($2)", tenant.0, &ids)
+            .fetch_all(&mut **tx)
+            .await?;
     Ok(rows.into_iter().map(|row| (AccountId(row.id), row.name)).collect())
 }
 

@@ -5,11 +5,11 @@ use super::db::{Db, Purpose, SYSTEM, Scope, ScopedTx};
 use super::keys::Keys;
 use super::timers::TimerHandlers;
 use crate::events::Hub;
-use crate::identity::SessionCache;
+use crate::identity::{Guesses, SessionCache};
 use rules::Timestamp;
 use rules::ids::{OrgId, TenantId};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use uuid::Uuid;
 
 #[derive(Clone, Debug)]
@@ -23,6 +23,7 @@ pub struct Parts {
     pub library: crate::screening::Library,
     pub hub: Hub,
     pub sessions: SessionCache,
+    pub guesses: Guesses,
     pub policies: crate::triage::PolicyCache,
     pub timers: TimerHandlers,
     pub webhook: Option<crate::dispatch::Webhook>,
@@ -35,6 +36,8 @@ pub struct Parts {
     pub tenants: RwLock<Vec<Tenant>>,
     /// when the timers were last looked at, in microseconds since 1970; 0 before the first time
     pub engine_micros: AtomicI64,
+    /// the millisecond of the last id, and how many ids it has had
+    pub last_id: Mutex<(u64, u16)>,
 }
 
 /// A tenant as the loops need it.
@@ -54,11 +57,17 @@ impl Ctx {
         self.clock.now()
     }
 
-    /// A UUIDv7 of the business clock: ids sort by when they were made.
+    /// A UUIDv7 of the business clock: ids sort by when they were made, also within a millisecond.
     pub fn new_id(&self) -> Uuid {
         let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or(0);
-        let chance: [u8; 10] = super::keys::random().unwrap_or_else(|_| std::process::abort());
-        uuid::Builder::from_unix_timestamp_millis(millis, &chance).into_uuid()
+        let count = {
+            let mut last = self.last_id.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *last = if last.0 == millis { (millis, last.1.wrapping_add(1)) } else { (millis, 0) };
+            last.1
+        };
+        let mut rest: [u8; 10] = super::keys::random().unwrap_or_else(|_| std::process::abort());
+        rest[..2].copy_from_slice(&(count & 0x0fff).to_be_bytes());
+        uuid::Builder::from_unix_timestamp_millis(millis, &rest).into_uuid()
     }
 
     pub fn tenants(&self) -> Vec<Tenant> {

@@ -194,6 +194,23 @@ async fn security_headers(request: Request, next: Next) -> Response {
     response
 }
 
+/// A body as it came, within the limit.
+#[derive(Debug)]
+pub struct RawBody(pub axum::body::Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        axum::body::Bytes::from_request(request, state).await.map(Self).map_err(|rejection| match rejection {
+            BytesRejection::FailedToBufferBody(inner) if inner.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                too_large(BODY_LIMIT)
+            }
+            _ => malformed("the body could not be read"),
+        })
+    }
+}
+
 /// A JSON body. A refusal names the field.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
@@ -202,15 +219,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes =
-            axum::body::Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-                BytesRejection::FailedToBufferBody(inner)
-                    if inner.status() == StatusCode::PAYLOAD_TOO_LARGE =>
-                {
-                    too_large(BODY_LIMIT)
-                }
-                _ => malformed("the body could not be read"),
-            })?;
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
         parse_json(&bytes).map(Self)
     }
 }

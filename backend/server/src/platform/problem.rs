@@ -138,7 +138,10 @@ fn out_of_reach(error: &sqlx::Error) -> bool {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
             // class 08: connection; class 57: operator intervention, but a cancelled statement (57014) was only slow
-            code.starts_with("08") || code.starts_with("57P") || code == READ_ONLY || code == TOO_MANY_CONNECTIONS
+            code.starts_with("08")
+                || code.starts_with("57P")
+                || code == READ_ONLY
+                || code == TOO_MANY_CONNECTIONS
         }),
         _ => false,
     }

@@ -1,13 +1,13 @@
 //! Scales, and screenings as they come in from tablets and desks.
 
 use super::consent::Consent;
-use super::submit::{DeviceResult, Mode, Receipt, Seen, Submission, submit};
+use super::receipt::Receipt;
+use super::submit::{DeviceResult, Mode, Seen, Submission, submit};
 use super::{correct, danger, library};
 use crate::identity::{Access, Actor};
-use crate::platform::http::{Body, Id, Routes, parse_json};
+use crate::platform::http::{Body, Id, RawBody, Routes, parse_json};
 use crate::platform::{Ctx, Problem, Purpose};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -135,7 +135,7 @@ async fn put_screening(
     State(ctx): State<Ctx>,
     actor: Actor,
     Id(id): Id<ScreeningId>,
-    bytes: Bytes,
+    RawBody(bytes): RawBody,
 ) -> Result<Response, Problem> {
     let body: PutScreening = parse_json(&bytes)?;
     // what was said, not how it was spaced: a client may write the same content differently

@@ -9,13 +9,15 @@ mod correct;
 mod danger;
 mod http;
 mod library;
+mod receipt;
 mod store;
 mod submit;
 mod worklist;
 
 pub use consent::Consent;
 pub use library::{Library, LibraryError};
-pub use submit::{DeviceResult, Mode, Receipt, Seen, Submission, submit};
+pub use receipt::Receipt;
+pub use submit::{DeviceResult, Mode, Seen, Submission, submit};
 
 use crate::platform::http::Routes;
 use crate::platform::keys::Column;

@@ -2,6 +2,7 @@
 
 use super::consent::{self, Consent};
 use super::library::may_show;
+use super::receipt::{KeptResult, Receipt, open_result, receipt, repeat};
 use super::store::{self, Kept, NewScreening};
 use super::{ANSWERS, DANGER_TO_LIFE, RESULT};
 use crate::audit::Entry;
@@ -18,7 +19,7 @@ use rules::ids::{CampaignId, PersonId, ScreeningId, TargetId, VisitId};
 use rules::scale::{Answers, ItemTimes, Respondent, Scale, Scored};
 use rules::triage::{CaseResult, Danger, PreviousScore, SecondLook, SeenAgo, StoredResult};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -107,45 +108,6 @@ pub struct DeviceResult {
     pub policy: String,
 }
 
-/// What the submitter gets, the same on every retry.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Receipt {
-    pub receipt: String,
-    pub received_at: DateTime<Utc>,
-    pub screening_id: Uuid,
-    /// the scores, critical answers and quality flags, as `xindeng score` prints them
-    #[schema(value_type = Object)]
-    pub result: Box<RawValue>,
-    #[schema(value_type = Object)]
-    pub suggestion: Value,
-    pub queue_item: Option<QueueItemBrief>,
-    pub alarm_id: Option<Uuid>,
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub is_repeat: bool,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct QueueItemBrief {
-    pub id: Uuid,
-    pub tier: i16,
-    pub owner: Option<OwnerBrief>,
-    pub due_at: Option<DateTime<Utc>>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct OwnerBrief {
-    pub post: String,
-    pub name: Option<String>,
-}
-
-/// What is kept of a result: the answer that was given, and what triage needs later without opening the answers.
-#[derive(Serialize, Deserialize)]
-pub(super) struct KeptResult {
-    pub receipt: Receipt,
-    pub stored: StoredResult,
-}
-
 pub async fn submit(ctx: &Ctx, scope: &Scope, submission: Submission) -> Result<Receipt, Problem> {
     let scale = find_scale(ctx, &submission)?;
     let mut tx = ctx.db.begin(scope).await?;
@@ -192,19 +154,6 @@ fn find_scale<'a>(ctx: &'a Ctx, submission: &Submission) -> Result<&'a Scale, Pr
     } else {
         Err(Problem::invalid("locale", "there is no wording in this language that may be used here"))
     }
-}
-
-fn repeat(ctx: &Ctx, tx: &ScopedTx, kept: &Kept, submission: &Submission) -> Result<Receipt, Problem> {
-    if kept.body_hash != submission.body_hash {
-        return Err(Problem::id_reused());
-    }
-    let result = open_result(ctx, tx, kept.id, &kept.result_sealed)?;
-    Ok(Receipt { is_repeat: true, ..result.receipt })
-}
-
-pub(super) fn open_result(ctx: &Ctx, tx: &ScopedTx, id: Uuid, sealed: &[u8]) -> Result<KeptResult, Problem> {
-    let bytes = ctx.keys.open(tx.tenant(), RESULT, id, sealed)?;
-    serde_json::from_slice(&bytes).map_err(|error| Problem::internal(&error))
 }
 
 async fn check(ctx: &Ctx, tx: &mut ScopedTx, submission: &Submission, person: &Brief) -> Result<(), Problem> {
@@ -357,48 +306,6 @@ fn seen_recently(seen: &str, finished_at: DateTime<Utc>, now: DateTime<Utc>) -> 
 
 fn rings(is_historical: bool, finished_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     !is_historical && now - finished_at <= TimeDelta::hours(RINGS_FOR_HOURS)
-}
-
-async fn receipt(
-    ctx: &Ctx,
-    tx: &mut ScopedTx,
-    submission: &Submission,
-    scored: &Scored,
-    taken: &Taken,
-    person: &Brief,
-) -> Result<Receipt, Problem> {
-    let row = rules::scale::wire::result_json(scored, rules::scale::wire::Beside::default());
-    let result = RawValue::from_string(row).map_err(|error| Problem::internal(&error))?;
-    let mut queue_item = None;
-    if let Some(item) = &taken.item {
-        let name =
-            match item.owner_post.as_deref().and_then(|post| post.parse().ok()).filter(|_| item.tier >= 2) {
-                Some(post) => crate::identity::owner_of(tx, post, person.org).await?.map(|owner| owner.name),
-                None => None,
-            };
-        queue_item = Some(QueueItemBrief {
-            id: item.id,
-            tier: item.tier,
-            owner: item.owner_post.clone().map(|post| OwnerBrief { post, name }),
-            due_at: item.due_at,
-        });
-    }
-    Ok(Receipt {
-        receipt: receipt_code(submission.id),
-        received_at: ctx.now(),
-        screening_id: submission.id.0,
-        result,
-        suggestion: serde_json::to_value(&taken.suggestion).map_err(|error| Problem::internal(&error))?,
-        queue_item,
-        alarm_id: taken.alarm.map(|id| id.0),
-        is_repeat: false,
-    })
-}
-
-/// Short enough to be read out over the phone.
-fn receipt_code(id: ScreeningId) -> String {
-    let hex = id.0.simple().to_string();
-    hex[hex.len() - 8..].to_uppercase()
 }
 
 #[expect(clippy::too_many_arguments, reason = "one row, written once, from everything a submit has made")]

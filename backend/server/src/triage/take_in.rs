@@ -208,6 +208,10 @@ fn placed(
     let is_decided = item.state != "open";
     item.suggested_tier = tier;
     item.suggestion_id = at.suggestion_id;
+    // the visit may have been moved to the right person
+    item.person_id = at.person.0;
+    item.org_id = at.org.0;
+    item.district_id = at.district.0;
     item.version += 1;
     item.updated_at = now;
     if is_decided && tier <= item.tier {

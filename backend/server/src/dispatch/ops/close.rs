@@ -26,7 +26,12 @@ pub enum Second {
     Later,
 }
 
-pub async fn close(ctx: &Ctx, actor: &Actor, command: Command, closing: Closing) -> Result<AlarmView, Problem> {
+pub async fn close(
+    ctx: &Ctx,
+    actor: &Actor,
+    command: Command,
+    closing: Closing,
+) -> Result<AlarmView, Problem> {
     let Closing { code, reason, second } = closing;
     let by = actor.account;
     // proving who somebody is takes a while; nothing is locked meanwhile
@@ -35,7 +40,8 @@ pub async fn close(ctx: &Ctx, actor: &Actor, command: Command, closing: Closing)
         Second::None => None,
         Second::Later => {
             let (tx, kept) = begin(ctx, actor, command, Action::AlarmClose).await?;
-            let said = Said::decides("alarm.close_asked", "alarm.ask_close").with(json!({"code": code.code()}));
+            let said =
+                Said::decides("alarm.close_asked", "alarm.ask_close").with(json!({"code": code.code()}));
             return carry_out(ctx, actor, tx, kept, AlarmEvent::AskClose { by, code, reason }, said).await;
         }
     };
@@ -47,7 +53,8 @@ pub async fn close(ctx: &Ctx, actor: &Actor, command: Command, closing: Closing)
         }
     }
     let second = second.map(|second| second.account);
-    let said = Said::decides("alarm.closed", "alarm.close").with(json!({"code": code.code(), "second": second}));
+    let said =
+        Said::decides("alarm.closed", "alarm.close").with(json!({"code": code.code(), "second": second}));
     carry_out(ctx, actor, tx, kept, AlarmEvent::Close { by, code, reason, second }, said).await
 }
 

@@ -17,7 +17,8 @@ pub async fn claim(ctx: &Ctx, actor: &Actor, command: Command) -> Result<AlarmVi
     let said = Said::decides("alarm.claimed", "alarm.claim");
     let view = carry_out(ctx, actor, tx, kept, AlarmEvent::Claim { by: actor.account }, said).await?;
     if is_first {
-        metrics::histogram!("alarm_claimed_after_seconds", "priority" => view.priority.clone()).record(waited);
+        metrics::histogram!("alarm_claimed_after_seconds", "priority" => view.priority.clone())
+            .record(waited);
     }
     Ok(view)
 }
@@ -72,7 +73,8 @@ pub async fn shelve(
     let (mut tx, kept) = begin(ctx, actor, command, Action::AlarmShelve).await?;
     let words = note::keep(ctx, &mut tx, actor, kept.id, Some(&reason)).await?;
     let until = ctx.now() + TimeDelta::seconds(for_secs.into());
-    let said = Said::decides("alarm.shelved", "alarm.shelve").with(json!({"words_id": words, "until": until}));
+    let said =
+        Said::decides("alarm.shelved", "alarm.shelve").with(json!({"words_id": words, "until": until}));
     carry_out(ctx, actor, tx, kept, AlarmEvent::Shelve { by: actor.account, until, reason }, said).await
 }
 

@@ -60,6 +60,7 @@ async fn sight(tx: &mut ScopedTx, actor: &Actor, kept: &Kept) -> Result<Option<S
             return Ok(Some(sight));
         }
     }
-    let pressed = kept.raised_by == Some(actor.account) || signals::has_pressed(tx, kept.id, actor.account).await?;
+    let pressed =
+        kept.raised_by == Some(actor.account) || signals::has_pressed(tx, kept.id, actor.account).await?;
     Ok(pressed.then_some(Sight::OwnPress))
 }

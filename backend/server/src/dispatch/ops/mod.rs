@@ -133,8 +133,13 @@ pub(super) async fn record(
     at: Timestamp,
 ) -> sqlx::Result<()> {
     body["version"] = json!(kept.version);
-    let event =
-        NewEvent { stream: Stream::District(kept.district), kind, subject: Subject::Alarm(kept.id.0), at, body };
+    let event = NewEvent {
+        stream: Stream::District(kept.district),
+        kind,
+        subject: Subject::Alarm(kept.id.0),
+        at,
+        body,
+    };
     events::record(tx, event).await?;
     Ok(())
 }
@@ -150,18 +155,26 @@ async fn refused(tx: &mut ScopedTx, version: i64, illegal: Illegal) -> Result<Pr
         Problem::new(StatusCode::CONFLICT, code, title).with("current_version", version)
     };
     Ok(match illegal {
-        Illegal::HeldByOther { by, at, .. } | Illegal::Closed { by, at } => faster(tx, version, by, at).await?,
+        Illegal::HeldByOther { by, at, .. } | Illegal::Closed { by, at } => {
+            faster(tx, version, by, at).await?
+        }
         Illegal::NotHeld => conflict("alarm-not-held", "Claim the alarm first"),
         Illegal::NotAcknowledged => conflict("alarm-not-acknowledged", "Acknowledge the alarm first"),
         Illegal::NotClosed => conflict("alarm-not-closed", "The alarm is open"),
-        Illegal::NeverShelved => conflict("alarm-never-shelved", "An alarm of this priority is never put aside"),
-        Illegal::NotWaiting => conflict("alarm-not-waiting", "Somebody acts on the alarm; it is not put aside"),
+        Illegal::NeverShelved => {
+            conflict("alarm-never-shelved", "An alarm of this priority is never put aside")
+        }
+        Illegal::NotWaiting => {
+            conflict("alarm-not-waiting", "Somebody acts on the alarm; it is not put aside")
+        }
         Illegal::NotShelved => conflict("alarm-not-shelved", "The alarm is not put aside"),
         Illegal::SecondPersonNeeded => {
             conflict("second-person-needed", "A second person is needed to close this alarm so")
         }
         Illegal::NothingAsked => conflict("nothing-asked", "Nobody has asked for a second person"),
-        Illegal::NoNextStep => conflict("no-next-step", "This alarm stands on the list only; nobody is told next"),
+        Illegal::NoNextStep => {
+            conflict("no-next-step", "This alarm stands on the list only; nobody is told next")
+        }
         Illegal::Stale | Illegal::NotDue { .. } => conflict("too-early", "This is not due"),
         Illegal::TimeOutOfRange { .. } => Problem::invalid("secs", illegal.to_string()),
         Illegal::ReasonNeeded => Problem::invalid("reason", illegal.to_string()),

@@ -254,8 +254,9 @@ async fn first(ctx: &Ctx, tx: &mut ScopedTx, raise: &Raise, org: OrgId) -> Resul
 
 /// A signal under an id that has come before: the same one, unless it is more urgent or carries another mark.
 async fn again(ctx: &Ctx, tx: &mut ScopedTx, raise: &Raise, alarm: AlarmId) -> Result<Placed, Problem> {
-    let kept =
-        store::load_for_update(ctx, tx, alarm).await?.ok_or_else(|| Problem::not_found("alarm of a signal"))?;
+    let kept = store::load_for_update(ctx, tx, alarm)
+        .await?
+        .ok_or_else(|| Problem::not_found("alarm of a signal"))?;
     let is_about_another =
         kept.id == raise.id && kept.person.is_some() && raise.person.is_some() && kept.person != raise.person;
     if is_about_another {

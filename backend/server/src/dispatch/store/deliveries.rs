@@ -66,7 +66,12 @@ pub async fn insert(tx: &mut ScopedTx, new: NewDelivery<'_>) -> sqlx::Result<()>
 }
 
 /// An account's screen shows the alarm: every console delivery to it has arrived. Says how many just did.
-pub async fn receive(tx: &mut ScopedTx, alarm: AlarmId, account: AccountId, at: Timestamp) -> sqlx::Result<u64> {
+pub async fn receive(
+    tx: &mut ScopedTx,
+    alarm: AlarmId,
+    account: AccountId,
+    at: Timestamp,
+) -> sqlx::Result<u64> {
     let tenant = tx.tenant();
     let received = sqlx::query!(
         "update delivery
@@ -83,7 +88,12 @@ pub async fn receive(tx: &mut ScopedTx, alarm: AlarmId, account: AccountId, at: 
 }
 
 /// Has any screen that this step called shown the alarm?
-pub async fn is_received(tx: &mut ScopedTx, alarm: AlarmId, position: Position, since: Timestamp) -> sqlx::Result<bool> {
+pub async fn is_received(
+    tx: &mut ScopedTx,
+    alarm: AlarmId,
+    position: Position,
+    since: Timestamp,
+) -> sqlx::Result<bool> {
     let tenant = tx.tenant();
     sqlx::query_scalar!(
         r#"select exists (
@@ -186,7 +196,12 @@ pub enum Outcome {
 }
 
 /// Only the holder of the lease may say how it ended.
-pub async fn settle(tx: &mut ScopedTx, leased: &Leased, outcome: Outcome, now: Timestamp) -> sqlx::Result<()> {
+pub async fn settle(
+    tx: &mut ScopedTx,
+    leased: &Leased,
+    outcome: Outcome,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     let tenant = tx.tenant();
     let (state, next_at, received_at, error) = match outcome {
         Outcome::Received => ("received", now, Some(now), None),

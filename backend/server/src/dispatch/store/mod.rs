@@ -77,7 +77,8 @@ impl Row {
     fn open(self, ctx: &Ctx, tx: &ScopedTx) -> Result<Kept, Problem> {
         let tenant = tx.tenant();
         let machine = ctx.keys.open(tenant, MACHINE, self.id, &self.machine_sealed)?;
-        let machine = serde_json::from_slice(&machine).map_err(|error| Problem::internal(&Unreadable::Machine(error)))?;
+        let machine = serde_json::from_slice(&machine)
+            .map_err(|error| Problem::internal(&Unreadable::Machine(error)))?;
         let place = match &self.place_sealed {
             Some(sealed) => Some(Private::new(ctx.keys.open_text(tenant, PLACE, self.id, sealed)?)),
             None => None,
@@ -148,8 +149,9 @@ pub async fn load(ctx: &Ctx, tx: &mut ScopedTx, id: AlarmId) -> Result<Option<Ke
 
 pub async fn load_for_update(ctx: &Ctx, tx: &mut ScopedTx, id: AlarmId) -> Result<Option<Kept>, Problem> {
     let tenant = tx.tenant();
-    let row =
-        alarms!("where tenant_id = $1 and id = $2 for update", tenant.0, id.0).fetch_optional(&mut **tx).await?;
+    let row = alarms!("where tenant_id = $1 and id = $2 for update", tenant.0, id.0)
+        .fetch_optional(&mut **tx)
+        .await?;
     open_one(ctx, tx, row)
 }
 

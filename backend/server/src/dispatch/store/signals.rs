@@ -24,7 +24,8 @@ pub struct NewSignal<'a> {
 
 pub async fn insert(ctx: &Ctx, tx: &mut ScopedTx, signal: NewSignal<'_>) -> sqlx::Result<()> {
     let tenant = tx.tenant();
-    let note_sealed = signal.note.map(|note| ctx.keys.seal_text(tenant, SIGNAL_NOTE, signal.id, note.expose()));
+    let note_sealed =
+        signal.note.map(|note| ctx.keys.seal_text(tenant, SIGNAL_NOTE, signal.id, note.expose()));
     sqlx::query!(
         "insert into alarm_signal (tenant_id, id, alarm_id, kind, by_account, at, device_at, priority, note_sealed)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -46,10 +47,13 @@ pub async fn insert(ctx: &Ctx, tx: &mut ScopedTx, signal: NewSignal<'_>) -> sqlx
 /// The alarm in which a signal stands: its own, or the one it was merged into.
 pub async fn alarm_of(tx: &mut ScopedTx, signal: Uuid) -> sqlx::Result<Option<AlarmId>> {
     let tenant = tx.tenant();
-    let alarm =
-        sqlx::query_scalar!("select alarm_id from alarm_signal where tenant_id = $1 and id = $2", tenant.0, signal)
-            .fetch_optional(&mut **tx)
-            .await?;
+    let alarm = sqlx::query_scalar!(
+        "select alarm_id from alarm_signal where tenant_id = $1 and id = $2",
+        tenant.0,
+        signal
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
     Ok(alarm.map(AlarmId))
 }
 
