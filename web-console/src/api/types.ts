@@ -94,7 +94,7 @@ export type AnswerCode = number | string;
 export type Answers = Record<string, AnswerCode | null>;
 
 // ---- people, screening ----
-export type Sex = 'F' | 'M';
+export type Sex = 'F' | 'M' | 'U';
 export type WorklistPerson = {
   id: Uuid;
   name: string;

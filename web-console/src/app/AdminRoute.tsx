@@ -44,7 +44,7 @@ export function AdminRoute() {
               {text.common.signOut}
             </button>
           </header>
-          <main className="page">
+          <main className="page page-wide">
             <div className="admin-grid">
               <div>
                 <AccountsPanel />

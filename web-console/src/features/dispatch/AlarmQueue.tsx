@@ -104,15 +104,17 @@ export function AlarmQueue(props: QueueProps) {
           </button>
         )}
       </div>
-      <div role="listbox" aria-label={t.tabAlarms} className="bd-lists">
+      <div className="bd-lists">
         {pinnedIds.length === 0 ? null : (
-          <div className="bd-pin">
+          <div className="bd-pin" role="list" aria-label={t.pinned}>
             {pinnedIds.map((id, index) => row(id, groups.pinned.length > PINNED_FULL && index > 0))}
           </div>
         )}
         {tab === 'alarm' ? (
           <div className="bd-list" ref={list}>
-            {listedIds.map((id) => row(id, false))}
+            <div role="list" aria-label={t.tabAlarms}>
+              {listedIds.map((id) => row(id, false))}
+            </div>
             <Folded groups={groups} onFilter={props.onFilter} />
             {props.total === 0 ? <div className="bd-empty">{props.emptyNote}</div> : null}
             <div ref={spacer} />

@@ -76,8 +76,8 @@ export function AlarmRow(props: Props) {
     <div
       ref={ref}
       className={look.filter(Boolean).join(' ')}
-      role="option"
-      aria-selected={selected}
+      role="listitem"
+      aria-current={selected}
       data-row={alarm.id}
       tabIndex={props.tabStop ? 0 : -1}
       onClick={props.onSelect}

@@ -62,7 +62,9 @@ export function StatusStrip(props: Props) {
               : t.secondsAgo(Math.max(0, Math.round((now - props.asOf) / 1000)))}
         </Cell>
         <div className="strip-cell strip-counts">
-          <dt className={down ? 'strip-dt is-bad' : 'strip-dt'}>{down ? t.asOf(clock(props.asOf)) : t.openAlarms}</dt>
+          <dt className={down ? 'strip-dt is-bad' : 'strip-dt wide'}>
+            {down ? t.asOf(clock(props.asOf)) : t.openAlarms}
+          </dt>
           <dd className="strip-dd">
             {(['P1', 'P2', 'P3', 'P4'] as const).map((priority) => (
               <span key={priority} className={priority === 'P1' && counts.P1.unclaimed > 0 ? 'cnt hot' : 'cnt'}>
@@ -75,27 +77,26 @@ export function StatusStrip(props: Props) {
             ))}
           </dd>
         </div>
-        <Cell label={t.shelf}>{props.shelved}</Cell>
+        <Cell label={t.shelf} quiet>
+          {props.shelved}
+        </Cell>
         <Cell label={t.flood} quiet={!props.flood}>
           {props.flood ? t.floodOn : t.floodOff}
           <span className="strip-sub wide">{t.inTenMinutes(props.lately)}</span>
         </Cell>
-        <div className="strip-cell">
-          <button
-            type="button"
-            className={props.soundBad ? 'strip-sound is-bad' : 'strip-sound'}
-            onClick={props.onSound}
-          >
-            <Icon name="volume" />
-            {props.soundWords}
-          </button>
-        </div>
-        {props.drills > 0 ? (
-          <div className="strip-cell drill">
-            <dd className="strip-drill">{t.drillsRunning(props.drills)}</dd>
-          </div>
-        ) : null}
       </dl>
+      <div className="strip-cell">
+        <button type="button" className={props.soundBad ? 'strip-sound is-bad' : 'strip-sound'} onClick={props.onSound}>
+          <Icon name="volume" />
+          {props.soundWords}
+        </button>
+      </div>
+      {props.drills > 0 ? (
+        <div className="strip-cell drill">
+          <span className="strip-drill">{t.drillsRunning(props.drills)}</span>
+        </div>
+      ) : null}
+      <span className="grow" />
       <div className="strip-me">
         <span>
           {post === undefined ? t.noPost : postName(post, text)} <b>{me.account.name}</b>

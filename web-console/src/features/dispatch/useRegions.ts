@@ -12,7 +12,7 @@ export function useRegions(): void {
       const step = event.shiftKey ? -1 : 1;
       const id = REGIONS[(at + step + REGIONS.length) % REGIONS.length] ?? 'queue';
       const region = document.getElementById(id);
-      const stop = region?.querySelector<HTMLElement>('[role="option"][tabindex="0"]') ?? region;
+      const stop = region?.querySelector<HTMLElement>('[data-row][tabindex="0"]') ?? region;
       stop?.focus();
     };
     addEventListener('keydown', press);

@@ -118,10 +118,10 @@ function Row({ row, run }: { row: AccountRow; run: (verb: 'disable' | 'enable' |
   const off = row.disabled_at !== null;
   return (
     <tr className={off ? 'tr-off' : undefined}>
-      <td className="td">
+      <td className="td cell-tight">
         <b>{row.name}</b>
       </td>
-      <td className="td">{row.login}</td>
+      <td className="td cell-tight">{row.login}</td>
       <td className="td">
         {row.roles
           .map((each) => [roleName(each.role, text), each.org_name].filter(Boolean).join(' '))

@@ -35,38 +35,42 @@ export function TriageList({
   return (
     <div className="tq" ref={list}>
       <p className="tq-sum">{items.length === 0 ? t.emptyQueue : t.summary(dueWithin(items, now, HOUR_MS), overdue)}</p>
-      {order.map((id) => {
-        const item = byId.get(id);
-        if (item === undefined) return null;
-        const late = isOverdue(item, now);
-        return (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the queue as a whole (one Tab stop)
-          <div
-            key={id}
-            className={['tq-row', late ? 'is-over' : '', selected === id ? 'is-on' : ''].filter(Boolean).join(' ')}
-            role="option"
-            aria-selected={selected === id}
-            data-row={id}
-            tabIndex={selected === id || (selected === undefined && id === order[0]) ? 0 : -1}
-            onClick={() => onSelect(id)}
-          >
-            <TierMark tier={item.tier} />
-            <div className="tq-m">
-              <h3 className="tq-who ellipsis">
-                {item.person.name_masked} {item.person.age === null ? '' : text.common.years(item.person.age)}
-                {item.second_person ? <span className="tag tq-tag">{t.asksSecond}</span> : null}
-              </h3>
-              <p className="tq-why ellipsis">
-                {[say(item.headline), item.org.district ?? item.org.name].filter(Boolean).join(t.semicolon)}
-              </p>
+      <div role="list" aria-label={t.inTriage}>
+        {order.map((id) => {
+          const item = byId.get(id);
+          if (item === undefined) return null;
+          const late = isOverdue(item, now);
+          return (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the queue as a whole (one Tab stop)
+            <div
+              key={id}
+              className={['tq-row', late ? 'is-over' : '', selected === id ? 'is-on' : ''].filter(Boolean).join(' ')}
+              role="listitem"
+              aria-current={selected === id}
+              data-row={id}
+              tabIndex={selected === id || (selected === undefined && id === order[0]) ? 0 : -1}
+              onClick={() => onSelect(id)}
+            >
+              <TierMark tier={item.tier} />
+              <div className="tq-m">
+                <h3 className="tq-who ellipsis">
+                  {item.person.name_masked} {item.person.age === null ? '' : text.common.years(item.person.age)}
+                  {item.second_person ? <span className="tag tq-tag">{t.asksSecond}</span> : null}
+                </h3>
+                <p className="tq-why ellipsis">
+                  {[say(item.headline), item.org.district ?? item.org.name].filter(Boolean).join(t.semicolon)}
+                </p>
+              </div>
+              <div className="tq-t">
+                <b className="tq-due">{dueWords(item, now, late, t)}</b>
+                <p className={item.owner?.name ? 'tq-owner' : 'tq-owner danger-text'}>
+                  {item.owner?.name ?? t.noOwner}
+                </p>
+              </div>
             </div>
-            <div className="tq-t">
-              <b className="tq-due">{dueWords(item, now, late, t)}</b>
-              <p className={item.owner?.name ? 'tq-owner' : 'tq-owner danger-text'}>{item.owner?.name ?? t.noOwner}</p>
-            </div>
-          </div>
-        );
-      })}
+          );
+        })}
+      </div>
       <div ref={spacer} />
     </div>
   );

@@ -9,7 +9,7 @@ export default {
   refused: 'Account or password is wrong',
   signIn: 'Sign in',
   signingIn: 'Signing in',
-  everyLookRecorded: 'Every look into a person’s file is recorded.',
+  everyLookRecorded: "Every look into a person's file is recorded.",
   nameAndLogin: (name: string, login: string) => `${name} (${login})`,
   setupTitle: 'Set a password',
   linkUsed: 'This link was used already or has expired. Ask your administrator for a new one.',

@@ -52,6 +52,7 @@ export default {
   mutedFor: (n: number) => `静音 ${n} 秒`,
   priorityWords: { P1: '一级警报', P2: '二级警报', P3: '三级警报', P4: '四级警报' },
   // queue
+  pinned: 'P1 固定区',
   tabAlarms: '警报',
   tabTriage: '分诊待办',
   filterHint: '筛选',
