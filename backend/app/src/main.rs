@@ -26,6 +26,9 @@ enum Command {
     /// Check a triage or escalation policy, and see what it would have done.
     #[command(subcommand)]
     Policy(commands::policy::PolicyCommand),
+    /// Bring in answers from a file.
+    #[command(subcommand)]
+    Import(commands::import::ImportCommand),
     /// Check the record of who looked at what.
     #[command(subcommand)]
     Audit(commands::audit::AuditCommand),
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Score(args) => commands::score::run(args),
         Command::Scales(args) => commands::scales::run(args),
         Command::Policy(command) => commands::policy::run(command),
+        Command::Import(command) => commands::import::run(command),
         Command::Audit(command) => commands::audit::run(command),
         Command::Backup(args) => commands::backup::backup(args),
         Command::Restore(args) => commands::backup::restore(args),

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod backup;
 pub mod doctor;
+pub mod import;
 pub mod policy;
 pub mod scales;
 pub mod score;

@@ -18,25 +18,25 @@ const MAX_ADDRESS_CHARS: usize = 200;
 #[serde(deny_unknown_fields)]
 pub struct PutPerson {
     #[schema(value_type = String)]
-    name: Private<String>,
+    pub name: Private<String>,
     /// `F`, `M` or `U`.
     #[serde(default)]
-    sex: Option<String>,
+    pub sex: Option<String>,
     #[serde(default)]
-    birth_date: Option<NaiveDate>,
-    org_id: Uuid,
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    phone: Option<Private<String>>,
+    pub birth_date: Option<NaiveDate>,
+    pub org_id: Uuid,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    id_number: Option<Private<String>>,
+    pub phone: Option<Private<String>>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    address: Option<Private<String>>,
+    pub id_number: Option<Private<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub address: Option<Private<String>>,
     /// `perinatal`, `bereaved`, `discharged_30d`.
     #[serde(default)]
-    modifiers: Vec<String>,
+    pub modifiers: Vec<String>,
 }
 
 /// What is changed in a person's file: a field left out stays as it is, an empty phone or address is taken away.

@@ -5,9 +5,9 @@ mod http;
 mod ops;
 mod store;
 
-pub use draft::File;
+pub use draft::{File, PutPerson};
 pub use http::router;
-pub use store::{insert, load_brief, load_briefs, lock_person};
+pub use store::{find_by_id_numbers, insert, load_brief, load_briefs, lock_person};
 
 use rules::Private;
 use rules::ids::{OrgId, PersonId};

@@ -200,6 +200,29 @@ pub async fn list(
     .collect()
 }
 
+/// Whose numbers these are, of the people that this transaction may see.
+pub async fn find_by_id_numbers(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    numbers: &[IdNumber],
+) -> sqlx::Result<HashMap<IdNumber, PersonId>> {
+    let tenant = tx.tenant();
+    let by_hash: HashMap<Vec<u8>, &IdNumber> =
+        numbers.iter().map(|number| (ctx.keys.lookup(tenant, ID_NUMBER, number.expose()), number)).collect();
+    let hashes: Vec<Vec<u8>> = by_hash.keys().cloned().collect();
+    let rows = sqlx::query!(
+        r#"select id, id_number_hash as "hash!" from person where tenant_id = $1 and id_number_hash = any($2)"#,
+        tenant.0,
+        &hashes,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some(((*by_hash.get(&row.hash)?).clone(), PersonId(row.id))))
+        .collect())
+}
+
 pub async fn load_first(tx: &mut ScopedTx, id: PersonId) -> sqlx::Result<Option<First>> {
     let tenant = tx.tenant();
     sqlx::query_as!(

@@ -109,6 +109,19 @@ impl Problem {
         )
     }
 
+    /// The last part of `type`: what a program switches on.
+    pub fn code(&self) -> &str {
+        self.kind.strip_prefix("/problems/").unwrap_or(&self.kind)
+    }
+
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    pub const fn title(&self) -> &'static str {
+        self.title
+    }
+
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }

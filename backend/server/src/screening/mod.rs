@@ -8,6 +8,7 @@ mod consent;
 mod correct;
 mod danger;
 mod http;
+pub mod import;
 mod library;
 mod receipt;
 mod store;
@@ -28,5 +29,8 @@ const DANGER_TO_LIFE: Column = Column("screening.danger_to_life");
 const CORRECTION: Column = Column("screening_correction.reason");
 
 pub fn router() -> Routes {
-    http::router().merge(campaigns::campaigns_router()).merge(worklist::worklist_router())
+    http::router()
+        .merge(campaigns::campaigns_router())
+        .merge(worklist::worklist_router())
+        .merge(import::imports_router())
 }

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 const SEEN_RECENTLY_HOURS: i64 = 2;
 /// Older results do not ring.
-const RINGS_FOR_HOURS: i64 = 48;
+pub(super) const RINGS_FOR_HOURS: i64 = 48;
 
 #[derive(Debug, Clone)]
 pub struct Submission {

@@ -5,3 +5,5 @@ mod ops;
 mod store;
 
 pub use http::router as campaigns_router;
+pub use ops::{NewCampaign, add_targets, check, install, target_id};
+pub use store::{PersonAt, find_by_title, freeze};

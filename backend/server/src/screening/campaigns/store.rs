@@ -1,6 +1,7 @@
 //! All SQL about campaigns and their targets.
 
-use crate::platform::ScopedTx;
+use super::ops::NewCampaign;
+use crate::platform::{Problem, ScopedTx};
 use chrono::NaiveDate;
 use rules::Timestamp;
 use rules::ids::{CampaignId, OrgId, PersonId, TargetId};
@@ -50,6 +51,19 @@ pub struct CampaignRow {
     pub frozen_at: Option<Timestamp>,
     pub body_hash: Vec<u8>,
     pub created_at: Timestamp,
+}
+
+impl CampaignRow {
+    pub fn opened(self) -> Result<NewCampaign, Problem> {
+        Ok(NewCampaign {
+            id: CampaignId(self.id),
+            title: self.title,
+            scales: serde_json::from_value(self.scales).map_err(|error| Problem::internal(&error))?,
+            org: OrgId(self.org_id),
+            starts_on: self.starts_on,
+            ends_on: self.ends_on,
+        })
+    }
 }
 
 /// Only in the visible part of the tree; locked, because its list may be frozen next.

@@ -1,0 +1,84 @@
+//! What commands at the server's own desk need: a tenant with its accounts, and the scope of somebody to act for.
+
+use super::{NewAccount, PasswordHash, store};
+use crate::audit::Entry;
+use crate::platform::{Ctx, Problem, Purpose, SYSTEM, Scope, ScopedTx};
+use rules::identity::Action;
+use rules::ids::OrgId;
+use serde_json::json;
+
+pub struct NewTenant<'a> {
+    pub code: &'a str,
+    pub name: &'a str,
+    pub is_fictional: bool,
+    /// `[{label_zh, label_en, number}]`; the first is the tenant's own line.
+    pub helplines: serde_json::Value,
+}
+
+/// For the tenant of the transaction.
+pub async fn install_tenant(ctx: &Ctx, tx: &mut ScopedTx, new: NewTenant<'_>) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "insert into tenant (id, code, name, is_fictional, helplines, created_at) values ($1, $2, $3, $4, $5, $6)",
+        tenant.0,
+        new.code,
+        new.name,
+        new.is_fictional,
+        new.helplines,
+        ctx.now(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// An account with its password, without the one-time link.
+pub async fn install_account(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    new: &NewAccount,
+    password: &PasswordHash,
+) -> sqlx::Result<()> {
+    store::insert_account(tx, new.id, &new.login, &new.name, ctx.now()).await?;
+    store::replace_grants(tx, new.id, &new.grants).await?;
+    store::set_password(tx, new.id, &password.0).await?;
+    let entry = Entry {
+        action: "account.create",
+        subject_kind: "account",
+        subject_id: Some(new.id.0),
+        detail: json!({}),
+    };
+    crate::audit::write(ctx, tx, entry).await
+}
+
+/// What somebody may see for an action, for a command that works in their name.
+pub async fn scope_of_login(
+    ctx: &Ctx,
+    login: &str,
+    action: Action,
+    purpose: Purpose,
+) -> Result<Scope, Problem> {
+    let nobody = || Problem::invalid("as", "no such login, or it is disabled");
+    let found = {
+        let mut directory = ctx.db.directory().await?;
+        store::find_login(&mut directory, &login.trim().to_lowercase()).await?
+    };
+    let (tenant, account) = found.ok_or_else(nobody)?;
+    let looking = Scope { tenant, actor: SYSTEM, scopes: Vec::new(), purpose: Purpose::System };
+    let mut tx = ctx.db.begin(&looking).await?;
+    let row = store::load_account(&mut tx, account).await?.ok_or_else(nobody)?;
+    if row.disabled_at.is_some() {
+        return Err(nobody());
+    }
+    let scopes: Vec<OrgId> = store::list_grants(&mut tx, account)
+        .await?
+        .into_iter()
+        .filter(|grant| rules::identity::may(grant.role, action).is_some())
+        .map(|grant| grant.org)
+        .collect();
+    if scopes.is_empty() {
+        Err(Problem::forbidden())
+    } else {
+        Ok(Scope { tenant, actor: account, scopes, purpose })
+    }
+}
