@@ -6,7 +6,7 @@ mod database;
 mod screen;
 mod town;
 
-pub use client::Client;
+pub use client::{Answer, Client};
 pub use screen::Screen;
 pub use town::{PASSWORD, Town};
 
