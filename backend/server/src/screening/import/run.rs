@@ -8,7 +8,7 @@ use crate::people;
 use crate::platform::db::violated;
 use crate::platform::{Ctx, Problem, Scope, ScopedTx};
 use crate::screening::campaigns::{self, PersonAt};
-use crate::screening::submit::{Receipt, submit};
+use crate::screening::{Receipt, submit};
 use rules::ids::CampaignId;
 use serde_json::json;
 use std::collections::HashSet;
