@@ -4,7 +4,8 @@ import { Outbox } from './outbox';
 import { SealedStore } from './sealed';
 import type { Me } from './types';
 
-export type Session = { me: Me; store: SealedStore; outbox: Outbox; offline: boolean };
+/** `ended`: the server no longer knows this session; what is on the device can still be finished and kept. */
+export type Session = { me: Me; store: SealedStore; outbox: Outbox; offline: boolean; ended?: boolean };
 
 export const sessionKey = ['session'] as const;
 

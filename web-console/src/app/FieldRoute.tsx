@@ -11,7 +11,7 @@ export function FieldRoute() {
   const navigate = useNavigate();
   const update = useServiceWorker();
   return (
-    <SessionGate density="touch">
+    <SessionGate density="touch" outlives>
       {(session) => (
         <FieldApp
           session={session}

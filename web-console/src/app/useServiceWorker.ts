@@ -6,6 +6,8 @@ export function useServiceWorker(): (() => void) | null {
   useEffect(() => {
     if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return;
     let gone = false;
+    // Asks the browser not to clear what is kept here when the disk is short; it may say no.
+    void navigator.storage?.persist?.();
     const found = (registration: ServiceWorkerRegistration) => {
       const note = () => {
         if (!gone && registration.waiting !== null && navigator.serviceWorker.controller !== null)

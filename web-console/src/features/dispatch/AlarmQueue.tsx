@@ -64,9 +64,9 @@ export function AlarmQueue(props: QueueProps) {
         frozen={props.frozen}
         short={short}
         tabStop={props.selected === undefined ? id === first : props.selected === id}
-        onSelect={() => props.onSelect(id)}
-        onClaim={() => props.onClaim(alarm)}
-        onPresented={() => props.onPresented(id)}
+        onSelect={props.onSelect}
+        onClaim={props.onClaim}
+        onPresented={props.onPresented}
       />
     );
   };

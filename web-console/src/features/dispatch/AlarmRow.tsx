@@ -1,5 +1,5 @@
 // One alarm in the queue. Solid mark: nobody has it. Hollow: somebody has it.
-import { type ReactNode, useEffect, useRef } from 'react';
+import { memo, type ReactNode, useEffect, useRef } from 'react';
 import type { Alarm, Uuid } from '@/api/types';
 import { say, type Text, useText } from '@/i18n/text';
 import { problemWords } from '@/ui/failure';
@@ -17,12 +17,13 @@ type Props = {
   frozen: boolean;
   short?: boolean;
   tabStop: boolean;
-  onSelect: () => void;
-  onClaim: () => void;
-  onPresented: () => void;
+  onSelect: (id: Uuid) => void;
+  onClaim: (alarm: Alarm) => void;
+  onPresented: (id: Uuid) => void;
 };
 
-export function AlarmRow(props: Props) {
+/** Drawn again only when its own alarm changes or the second does: a flood must not starve the receipts. */
+export const AlarmRow = memo(function AlarmRow(props: Props) {
   const { alarm, me, selected, called, flight, onPresented } = props;
   const text = useText();
   const t = text.dispatch;
@@ -47,6 +48,7 @@ export function AlarmRow(props: Props) {
     props.short ? 'short' : '',
     now - Date.parse(alarm.raised_at) < 4_000 && unclaimed ? 'arrive' : '',
   ];
+  const { id } = alarm;
   const needsReceipt = alarm.priority === 'P1' && unclaimed;
 
   // Said only when it stands on a screen that somebody can look at: after the paint, in a visible document.
@@ -57,7 +59,7 @@ export function AlarmRow(props: Props) {
       frame = requestAnimationFrame(() => {
         frame = requestAnimationFrame(() => {
           const box = ref.current?.getBoundingClientRect();
-          if (document.visibilityState === 'visible' && box !== undefined && box.height > 0) onPresented();
+          if (document.visibilityState === 'visible' && box !== undefined && box.height > 0) onPresented(id);
         });
       });
     };
@@ -67,7 +69,7 @@ export function AlarmRow(props: Props) {
       cancelAnimationFrame(frame);
       document.removeEventListener('visibilitychange', afterPaint);
     };
-  }, [needsReceipt, onPresented]);
+  }, [needsReceipt, id, onPresented]);
 
   const fuse = props.frozen ? null : fuseShare(alarm, now);
   const place = placeWords(alarm);
@@ -80,7 +82,7 @@ export function AlarmRow(props: Props) {
       aria-current={selected}
       data-row={alarm.id}
       tabIndex={props.tabStop ? 0 : -1}
-      onClick={props.onSelect}
+      onClick={() => props.onSelect(alarm.id)}
     >
       <PriorityMark priority={alarm.priority} owned={!unclaimed} drill={alarm.drill} />
       <div className="al-m">
@@ -99,7 +101,7 @@ export function AlarmRow(props: Props) {
             className={flight?.state === 'failed' ? 'take take-failed' : 'take'}
             onClick={(event) => {
               event.stopPropagation();
-              props.onClaim();
+              props.onClaim(alarm);
             }}
           >
             <ClaimWords flight={flight} now={now} />
@@ -113,7 +115,7 @@ export function AlarmRow(props: Props) {
       {fuse === null ? null : <span className="fuse" style={{ width: `${Math.round(fuse * 100)}%` }} />}
     </div>
   );
-}
+});
 
 export function placeWords(alarm: Alarm, address?: string | null): string {
   const { district, org_name, place } = alarm.where;

@@ -94,11 +94,16 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
   );
   const claim = useCallback(
     (target: Alarm) => {
-      if (selection.alarm !== target.id) select(target.id);
+      select(target.id);
       void run(target, 'claim');
     },
-    [run, select, selection.alarm],
+    [run, select],
   );
+  const presented = useCallback((id: Uuid) => live.presented(id), [live]);
+  const waitingP1 = alarms.filter((each) => each.priority === 'P1' && !each.drill && isUnclaimed(each)).length;
+  useEffect(() => {
+    document.title = [waitingP1 > 0 ? `(${waitingP1})` : '', text.common.brand, t.board].filter(Boolean).join(' ');
+  }, [waitingP1, text, t]);
   const move = (by: 1 | -1) => {
     if (selection.tab === 'triage') return triage.move(by);
     const order = Array.from(
@@ -214,7 +219,7 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
           onFilter={setFilter}
           onSelect={select}
           onClaim={claim}
-          onPresented={(id) => live.presented(id)}
+          onPresented={presented}
         />
         <section className="bd-work" id="work" aria-label={t.workPanel} tabIndex={-1}>
           {shownItem ? (

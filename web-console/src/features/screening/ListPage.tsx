@@ -74,7 +74,13 @@ export function ListPage(props: Props) {
           {text.screening.largeText}
         </button>
       </header>
-      <NetworkBand reach={reach} entries={entries} onShow={() => props.onView('upload')} onUpdate={props.onUpdate} />
+      <NetworkBand
+        ended={session.ended}
+        reach={reach}
+        entries={entries}
+        onShow={() => props.onView('upload')}
+        onUpdate={props.onUpdate}
+      />
       <div className="fd-find">
         <label className="fd-search">
           <Icon name="search" />

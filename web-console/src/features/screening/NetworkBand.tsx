@@ -5,12 +5,32 @@ import { useText } from '@/i18n/text';
 import { Icon } from '@/ui/Icon';
 import { hourMinute } from '@/ui/time';
 
-type Props = { reach: Reach; entries: readonly Entry[]; onShow: () => void; onUpdate: (() => void) | null };
+type Props = {
+  ended?: boolean;
+  reach: Reach;
+  entries: readonly Entry[];
+  onShow: () => void;
+  onUpdate: (() => void) | null;
+};
 
-export function NetworkBand({ reach, entries, onShow, onUpdate }: Props) {
+export function NetworkBand({ ended, reach, entries, onShow, onUpdate }: Props) {
   const text = useText();
   const waiting = entries.filter((entry) => entry.state === 'waiting');
   const records = waiting.filter((entry) => entry.what !== 'danger');
+  if (ended === true) {
+    return (
+      <div className="fd-net is-off" role="alert">
+        <Icon name="lock" />
+        <div className="grow">
+          <b className="fd-net-title">{text.screening.sessionEnded}</b>
+          <span>{text.screening.sessionEndedWhy(records.length)}</span>
+        </div>
+        <a className="btn fd-net-btn" href="/?to=/t">
+          {text.identity.signIn}
+        </a>
+      </div>
+    );
+  }
   if (!reach.reached) {
     return (
       <div className="fd-net is-off" role="status">

@@ -38,7 +38,7 @@ export function UploadPage({
           {t.sendAllNow}
         </button>
       </header>
-      <NetworkBand reach={reach} entries={entries} onShow={() => {}} onUpdate={null} />
+      <NetworkBand ended={session.ended} reach={reach} entries={entries} onShow={() => {}} onUpdate={null} />
       <main className="fd-main">
         {rows.length === 0 ? (
           <div className="fd-card fd-note">

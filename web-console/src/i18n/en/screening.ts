@@ -5,6 +5,9 @@ export default {
   offlineUnsent: (n: number) => `${n} only on this tablet · sent by itself once connected`,
   offlineNothing: 'Nothing to send. The list still works',
   seeThese: (n: number) => `See ${n}`,
+  sessionEnded: 'Your session has ended',
+  sessionEndedWhy: (n: number) =>
+    n === 0 ? 'Sign in again to go on' : `${n} locked on this tablet; sent once you sign in again`,
   connected: 'Connected',
   checkedAt: (at: string, received: number, refused: number) =>
     refused === 0

@@ -5,6 +5,8 @@ export default {
   offlineUnsent: (n: number) => `${n} 份只在这台平板里·连上后自动上传，不用管它`,
   offlineNothing: '没有要上传的。名单还能用',
   seeThese: (n: number) => `看这 ${n} 份`,
+  sessionEnded: '登录已结束',
+  sessionEndedWhy: (n: number) => (n === 0 ? '重新登录后接着用' : `${n} 份锁在这台平板里，重新登录后接着上传`),
   connected: '已连接',
   checkedAt: (at: string, received: number, refused: number) =>
     refused === 0
