@@ -18,6 +18,7 @@ export type QueueProps = {
   me: Uuid;
   selected: Uuid | undefined;
   called: Uuid | undefined;
+  top: Uuid | undefined;
   flights: Flights;
   frozen: boolean;
   filter: Priority | null;
@@ -60,6 +61,7 @@ export function AlarmQueue(props: QueueProps) {
         me={props.me}
         selected={props.selected === id}
         called={id === props.called}
+        isTop={id === props.top}
         flight={props.flights[id]}
         frozen={props.frozen}
         short={short}

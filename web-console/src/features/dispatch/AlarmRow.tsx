@@ -16,6 +16,8 @@ type Props = {
   flight: Flight | undefined;
   frozen: boolean;
   short?: boolean;
+  /** The one that the space bar takes. */
+  isTop: boolean;
   tabStop: boolean;
   onSelect: (id: Uuid) => void;
   onClaim: (alarm: Alarm) => void;
@@ -104,7 +106,7 @@ export const AlarmRow = memo(function AlarmRow(props: Props) {
               props.onClaim(alarm);
             }}
           >
-            <ClaimWords flight={flight} now={now} />
+            <ClaimWords flight={flight} now={now} isTop={props.isTop} />
           </button>
         ) : null}
       </div>
@@ -134,14 +136,15 @@ export function flightWords(flight: Flight, now: number, text: Text): string | n
     : t.earlier(flight.winner.name, flight.winner.earlierSecs.toFixed(1));
 }
 
-function ClaimWords({ flight, now }: { flight: Flight | undefined; now: number }): ReactNode {
+function ClaimWords(props: { flight: Flight | undefined; now: number; isTop: boolean }): ReactNode {
+  const { flight, now, isTop } = props;
   const t = useText().dispatch;
   if (flight?.verb === 'claim' && flight.state === 'flying' && now - flight.since >= 200)
     return `${t.claim}${t.comma}${t.delivering}`;
   if (flight?.verb === 'claim' && flight.state === 'failed') return t.notDeliveredAgain;
   return (
     <>
-      {t.claim} <kbd className="kbd">{t.spaceKey}</kbd>
+      {t.claim} {isTop ? <kbd className="kbd">{t.spaceKey}</kbd> : null}
     </>
   );
 }

@@ -208,6 +208,7 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
           me={myId}
           selected={selection.alarm}
           called={called?.id}
+          top={top?.id}
           flights={flights}
           frozen={down}
           filter={filter}

@@ -36,7 +36,11 @@ export function NetworkBand({ ended, reach, entries, onShow, onUpdate }: Props) 
       <div className="fd-net is-off" role="status">
         <Icon name="cloud-off" />
         <div className="grow">
-          <b className="fd-net-title">{text.screening.offlineSince(hourMinute(reach.since ?? Date.now()))}</b>
+          <b className="fd-net-title">
+            {(navigator.onLine ? text.screening.noServerSince : text.screening.offlineSince)(
+              hourMinute(reach.since ?? Date.now()),
+            )}
+          </b>
           <span>
             {records.length === 0 ? text.screening.offlineNothing : text.screening.offlineUnsent(records.length)}
           </span>

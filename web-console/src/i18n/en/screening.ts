@@ -2,6 +2,7 @@ export default {
   fieldTitle: "Today's list",
   largeText: 'Large text',
   offlineSince: (at: string) => `No network since ${at}`,
+  noServerSince: (at: string) => `The server has not answered since ${at}`,
   offlineUnsent: (n: number) => `${n} only on this tablet · sent by itself once connected`,
   offlineNothing: 'Nothing to send. The list still works',
   seeThese: (n: number) => `See ${n}`,

@@ -2,6 +2,7 @@ export default {
   fieldTitle: '今天的名单',
   largeText: '大字',
   offlineSince: (at: string) => `没有网络，从 ${at} 起`,
+  noServerSince: (at: string) => `连不上服务器，从 ${at} 起`,
   offlineUnsent: (n: number) => `${n} 份只在这台平板里·连上后自动上传，不用管它`,
   offlineNothing: '没有要上传的。名单还能用',
   seeThese: (n: number) => `看这 ${n} 份`,
