@@ -59,14 +59,16 @@ show_failure() {
 }
 
 # ---- suites --------------------------------------------------------------------------------------------------------
-# rust_tests PACKAGE…: with cargo-nextest where it is installed, else with cargo test
+# rust_tests PACKAGE…: with cargo-nextest where it is installed, else with cargo test. Only what the suite needs is
+# built, so that code which does not compile fails its own suite and no other.
 rust_tests() {
-  local filter='' packages=() package
-  for package in "$@"; do filter+="${filter:+ + }package(=$package)"; packages+=(--package "$package"); done
+  local packages=() package
+  for package in "$@"; do packages+=(--package "$package"); done
   if cargo nextest --version >/dev/null 2>&1; then
-    # always the whole workspace, filtered: another set of packages would mean other features and another build
-    counted nextest cargo nextest run --locked --workspace --no-fail-fast --status-level fail --final-status-level fail -E "$filter"
-  else counted cargo cargo test --locked --no-fail-fast "${packages[@]}"; fi
+    counted nextest cargo nextest run --locked --no-fail-fast --status-level fail --final-status-level fail "${packages[@]}"
+  else
+    counted cargo cargo test --locked --no-fail-fast "${packages[@]}"
+  fi
 }
 in_web() { (cd web-console && npx --no-install "$@"); }
 
