@@ -128,7 +128,7 @@ fi
 choose_rust
 choose_node
 export NEXTEST_HIDE_PROGRESS_BAR=1
-if needs generated scales size parity browser && ! scripts/build.sh; then
+if needs generated scales web size parity browser && ! scripts/build.sh; then
   # the other suites still say what they can
   printf '%-10s %5d passed  %3d failed\n' build 0 1
   failed_total=1

@@ -1,5 +1,5 @@
 // Every golden case of every scale through rules.wasm and through the same crate built natively: the answers must be
-// the same to the byte, and what the case expects.
+// the same to the byte. That they are what the case expects is tested natively and through the page's own loader.
 //   RULES_WASM    the module          (web-console/public/rules.wasm)
 //   RULES_NATIVE  the native program  (example "answer" of rules-wasm)
 
@@ -9,10 +9,10 @@ import { join } from "node:path";
 
 declare const describe: (name: string, body: () => void) => void;
 declare const it: (name: string, body: () => void) => void;
-declare const expect: (value: unknown, message?: string) => { toBe(other: unknown): void; toEqual(other: unknown): void };
+declare const expect: (value: unknown) => { toBe(other: unknown): void; toEqual(other: unknown): void };
 
 type Json = Record<string, unknown>;
-type Case = { name: string; person?: Json; answers: Json; expect: Json };
+type Case = { name: string; person?: Json; answers: Json };
 type Exports = {
   memory: WebAssembly.Memory;
   alloc(len: number): number;
@@ -52,25 +52,6 @@ function newestOf(code: string): { text: string; version: string } {
   return { text: readFileSync(join(root, "scales", code, newest), "utf8"), version: newest.replace(".json", "") };
 }
 
-/** Only what the case writes is compared, as the native golden test does. */
-function expectAsWritten(answer: Json, expected: Json): void {
-  const error = expected.error as Json | undefined;
-  if (error) {
-    expect((answer.error as Json | undefined)?.item).toBe(error.item);
-    return;
-  }
-  const scores = answer.scores as Record<string, Json>;
-  for (const [id, score] of Object.entries((expected.scores ?? {}) as Record<string, Json>)) {
-    for (const [key, value] of Object.entries(score)) expect(scores[id]?.[key] ?? null, `${id}.${key}`).toBe(value);
-  }
-  const critical = answer.critical as { id: string; level?: string }[];
-  const sorted = (ids: unknown) => [...(ids as string[])].sort();
-  if (expected.critical) expect(sorted(critical.map(({ id }) => id))).toEqual(sorted(expected.critical));
-  if (expected.strong) {
-    expect(sorted(critical.filter(({ level }) => level === "strong").map(({ id }) => id))).toEqual(sorted(expected.strong));
-  }
-}
-
 const policy = JSON.stringify({
   op: "load_policy",
   policy: JSON.parse(readFileSync(join(root, "backend/rules/policies/triage/default/1.0.0.json"), "utf8")),
@@ -97,9 +78,7 @@ for (const code of codes) {
     it("loads alike", () => expect(ask(load)).toBe(nativeLoaded));
     cases.forEach((golden, index) => {
       it(golden.name, () => {
-        const answer = ask(requests[index] as string);
-        expect(answer).toBe(nativeAnswers[index]);
-        expectAsWritten(JSON.parse(answer), golden.expect);
+        expect(ask(requests[index] as string)).toBe(nativeAnswers[index]);
       });
     });
     it("a batch with tiers, and a suggestion for every result, are the same", () => {
