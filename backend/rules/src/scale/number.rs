@@ -158,6 +158,11 @@ impl Number {
 
     /// Appends the number as JSON, without allocating.
     pub fn write_json(self, out: &mut Vec<u8>) {
+        // Most scores have one digit.
+        if let (1, 0..=9, Ok(digit)) = (self.denominator, self.numerator, u8::try_from(self.numerator)) {
+            out.push(b'0' + digit);
+            return;
+        }
         let mut digits = Digits { bytes: [0; LONGEST] };
         out.extend_from_slice(digits.text(self));
     }
