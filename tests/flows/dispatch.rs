@@ -292,3 +292,48 @@ async fn no_red_is_ever_without_an_owner_and_a_deadline() {
         assert_eq!(silent, 0, "an open alarm that waits for nothing");
     }
 }
+
+/// Another system that fails once and then answers; it keeps what it was sent.
+async fn gateway() -> (String, std::sync::Arc<std::sync::Mutex<Vec<(axum::http::HeaderMap, String)>>>) {
+    let kept: std::sync::Arc<std::sync::Mutex<Vec<_>>> = std::sync::Arc::default();
+    let keeps = std::sync::Arc::clone(&kept);
+    let post = axum::routing::post(move |headers: axum::http::HeaderMap, body: String| {
+        let mut kept = keeps.lock().unwrap();
+        kept.push((headers, body));
+        std::future::ready(if kept.len() == 1 {
+            axum::http::StatusCode::BAD_GATEWAY
+        } else {
+            axum::http::StatusCode::OK
+        })
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, axum::Router::new().route("/hook", post)).into_future());
+    (url, kept)
+}
+
+#[tokio::test]
+async fn a_notice_outside_is_signed_repeated_under_one_key_and_names_nobody() {
+    let (url, kept) = gateway().await;
+    let app = App::start().await.restart_with_webhook(&url).await;
+    let worker = app.sign_in("worker").await;
+    danger(&app, &worker).await;
+    app.advance(Duration::seconds(15));
+    app.run_due().await;
+    app.advance(Duration::seconds(40));
+    app.run_due().await;
+    app.run_due().await;
+
+    let kept = kept.lock().unwrap();
+    assert!(kept.len() >= 2, "the first try failed, so there is a second");
+    let key = |n: usize| kept[n].0["idempotency-key"].clone();
+    assert_eq!(key(0), key(1));
+    let lead: Vec<_> = kept.iter().filter(|(headers, _)| headers["idempotency-key"] == key(0)).collect();
+    assert_eq!(lead.len(), 2, "after the receipt it is not sent again");
+    for (headers, body) in kept.iter() {
+        assert!(headers["x-xindeng-signature"].to_str().unwrap().contains("v1="));
+        for word in ["王", "138", "滨江", "PHQ", "C-SSRS", "自杀", "suicid"] {
+            assert!(!body.contains(word), "{body}");
+        }
+    }
+}

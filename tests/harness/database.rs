@@ -43,7 +43,7 @@ async fn make_template() -> String {
     let migrations = &server::platform::db::MIGRATIONS;
     let hash =
         migrations.iter().fold(Sha256::new(), |hash, migration| hash.chain_update(&*migration.checksum));
-    let hash: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let hash = server::platform::keys::to_hex(&hash.finalize()[..6]);
     let name = format!("template_{hash}");
     let mut server = connect(&server_url()).await;
     // several test processes may want it at once

@@ -12,6 +12,7 @@ pub use town::{PASSWORD, Town};
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
+use server::dispatch::Lane;
 use server::wiring::{self, Opened, Settings};
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
@@ -95,6 +96,9 @@ impl App {
     /// Everything that is due now, and the screens fed with it.
     pub async fn run_due(&self) {
         server::platform::timers::fire_due(&self.ctx).await.unwrap();
+        for lane in [Lane::Urgent, Lane::Other] {
+            server::dispatch::send_due(&self.ctx, lane).await.unwrap();
+        }
         for tenant in self.ctx.tenants() {
             server::events::follow(&self.ctx, tenant.id).await.unwrap();
         }

@@ -100,11 +100,14 @@ impl ServeArgs {
         if !(2..=500).contains(&self.db_connections) {
             wrong.push("--db-connections: from 2 to 500".to_owned());
         }
-        if self.webhook_url.as_ref().is_some_and(|url| !url.starts_with("https://") && !is_loopback_url(url)) {
+        if self.webhook_url.as_ref().is_some_and(|url| !url.starts_with("https://") && !is_loopback_url(url))
+        {
             wrong.push("--webhook-url: https, or http to this machine".to_owned());
         }
         match (listen, admin) {
-            (Some(listen), Some(admin)) if wrong.is_empty() => Ok(ServeConfig { listen, admin, tls, args: self }),
+            (Some(listen), Some(admin)) if wrong.is_empty() => {
+                Ok(ServeConfig { listen, admin, tls, args: self })
+            }
             _ => Err(wrong),
         }
     }
@@ -132,9 +135,17 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
-        let wrong =
-            check(&["--listen", "0.0.0.0:80", "--admin", "x", "--tls-cert", "/nowhere", "--db-connections", "1"])
-                .unwrap_err();
+        let wrong = check(&[
+            "--listen",
+            "0.0.0.0:80",
+            "--admin",
+            "x",
+            "--tls-cert",
+            "/nowhere",
+            "--db-connections",
+            "1",
+        ])
+        .unwrap_err();
         assert_eq!(wrong.len(), 5, "{wrong:#?}");
     }
 

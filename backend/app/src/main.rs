@@ -50,9 +50,9 @@ fn main() -> ExitCode {
         Command::Policy(command) => commands::policy::run(command),
         Command::Import(command) => commands::import::run(command),
         Command::Audit(command) => commands::audit::run(command),
-        Command::Backup(args) => commands::backup::backup(args),
-        Command::Restore(args) => commands::backup::restore(args),
-        Command::Doctor(args) => commands::doctor::run(args),
+        Command::Backup(args) => commands::backup::backup(&args),
+        Command::Restore(args) => commands::backup::restore(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
         Command::Openapi => commands::openapi(),
     };
     outcome.unwrap_or_else(|error| {

@@ -84,12 +84,11 @@ impl Opened {
 
 pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
     std::fs::create_dir_all(&settings.data_dir)?;
-    let (options, postgres) = match &settings.database_url {
-        Some(url) => (url.parse::<PgConnectOptions>()?.disable_statement_logging(), None),
-        None => {
-            let postgres = PrivatePostgres::start(&settings.data_dir).await?;
-            (postgres.options(), Some(postgres))
-        }
+    let (options, postgres) = if let Some(url) = &settings.database_url {
+        (url.parse::<PgConnectOptions>()?.disable_statement_logging(), None)
+    } else {
+        let postgres = PrivatePostgres::start(&settings.data_dir).await?;
+        (postgres.options(), Some(postgres))
     };
     migrate(&options).await?;
     let db = Db::connect(options, settings.connections.unwrap_or(ORDINARY_CONNECTIONS)).await?;

@@ -111,8 +111,9 @@ impl Engine {
             version: &'a str,
             hash: &'a str,
         }
-        let scale = Scale::parse(request.definition.get())
-            .map_err(|findings| Refusal::with_findings("unfit_scale", "this is no usable scale", &findings))?;
+        let scale = Scale::parse(request.definition.get()).map_err(|findings| {
+            Refusal::with_findings("unfit_scale", "this is no usable scale", &findings)
+        })?;
         let answer = json(&Loaded { code: scale.code(), version: scale.version(), hash: scale.hash() })?;
         self.scales.entry(scale.code().to_owned()).or_default().insert(scale.version().to_owned(), scale);
         Ok(answer)
@@ -123,8 +124,9 @@ impl Engine {
         struct Loaded {
             policy: String,
         }
-        let policy = triage::Policy::parse(request.policy.get())
-            .map_err(|findings| Refusal::with_findings("unfit_policy", "this is no usable policy", &findings))?;
+        let policy = triage::Policy::parse(request.policy.get()).map_err(|findings| {
+            Refusal::with_findings("unfit_policy", "this is no usable policy", &findings)
+        })?;
         let answer = json(&Loaded { policy: policy.reference().to_owned() })?;
         self.policy = Some(policy);
         Ok(answer)
@@ -141,7 +143,8 @@ impl Engine {
     fn score(&self, request: &str) -> Result<String, Refusal> {
         let scale = self.scale(request)?;
         // the request has the fields of a row beside its own: it is read as one
-        let scored = RowReader::new(scale).score(request.as_bytes()).map_err(|error| Refusal::from(&error))?;
+        let scored =
+            RowReader::new(scale).score(request.as_bytes()).map_err(|error| Refusal::from(&error))?;
         let mut answer = wire::result_json(&scored, Beside::default());
         let more = json(&ForSuggest::of(&scored))?;
         answer.pop();

@@ -32,7 +32,8 @@ impl Refusal {
             error: &'a Refusal,
         }
         // four fields of text always serialise
-        serde_json::to_string(&Answer { error: self }).unwrap_or_else(|_| r#"{"error":{"code":"internal"}}"#.into())
+        serde_json::to_string(&Answer { error: self })
+            .unwrap_or_else(|_| r#"{"error":{"code":"internal"}}"#.into())
     }
 }
 

@@ -114,7 +114,8 @@ fn what_cannot_be_answered_is_refused_with_a_code_and_a_reason() {
     }
     let answer = ask(&mut engine, &phq9(4));
     assert_eq!(answer["error"]["item"], "q9");
-    let answer = ask(&mut Engine::default(), &json!({"op": "suggest", "case": {"results": [], "live": true}}));
+    let answer =
+        ask(&mut Engine::default(), &json!({"op": "suggest", "case": {"results": [], "live": true}}));
     assert_eq!(answer["error"]["code"], "no_policy");
 }
 

@@ -29,7 +29,7 @@ pub struct RestoreArgs {
     file: PathBuf,
 }
 
-pub fn backup(args: BackupArgs) -> anyhow::Result<ExitCode> {
+pub fn backup(args: &BackupArgs) -> anyhow::Result<ExitCode> {
     ensure!(args.database.database_url.is_none(), "only the private database; for another one use pg_dump");
     let data_dir = &args.database.data_dir;
     runtime()?.block_on(async {
@@ -74,8 +74,11 @@ fn dump(postgres: &PrivatePostgres) -> anyhow::Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-pub fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
-    ensure!(args.database.database_url.is_none(), "only the private database; for another one use pg_restore");
+pub fn restore(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
+    ensure!(
+        args.database.database_url.is_none(),
+        "only the private database; for another one use pg_restore"
+    );
     let data_dir = &args.database.data_dir;
     let is_empty = std::fs::read_dir(data_dir).map_or(true, |mut entries| entries.next().is_none());
     ensure!(is_empty, "{} is not empty; nothing was changed. Restore into a new folder", data_dir.display());

@@ -34,10 +34,10 @@ impl Report {
     }
 }
 
-pub fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
+pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let mut report = Report { failed: false };
-    report.add("postgres", postgres(&args))?;
-    report.add("disk", disk(&args))?;
+    report.add("postgres", postgres(args))?;
+    report.add("disk", disk(args))?;
     report.add("port", port(&args.listen))?;
     runtime()?.block_on(async {
         match open(&args.database).await {

@@ -21,6 +21,7 @@ pub enum ImportCommand {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct ScreeningsArgs {
     #[command(flatten)]
     database: DatabaseArgs,

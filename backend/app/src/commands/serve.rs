@@ -66,7 +66,8 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let tasks = Tasks::new();
     wiring::start_loops(&ctx, &tasks);
     let stop = CancellationToken::new();
-    let admin_server = tokio::spawn(listen(admin, None, server::platform::metrics::router(ctx.clone()), stop.clone()));
+    let admin_server =
+        tokio::spawn(listen(admin, None, server::platform::metrics::router(ctx.clone()), stop.clone()));
     let pages = tokio::spawn(listen(listener, config.tls.clone(), wiring::app(ctx.clone()), stop.clone()));
     say(&serde_json::json!({"ready": true, "listen": base_url, "admin": admin_url}).to_string())?;
     wait_for_signal().await?;
@@ -86,7 +87,9 @@ fn lock(data_dir: &Path) -> anyhow::Result<Flock<File>> {
     let file = File::options().create(true).truncate(false).write(true).open(data_dir.join("lock"))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(lock),
-        Err(_) => bail!("another server works in {}; stop it, or choose another --data-dir", data_dir.display()),
+        Err(_) => {
+            bail!("another server works in {}; stop it, or choose another --data-dir", data_dir.display())
+        }
     }
 }
 
@@ -97,17 +100,14 @@ async fn listen(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let stopped = stop.cancelled_owned();
-    match tls {
-        Some((cert, key)) => {
-            let listener = TlsListener::new(listener, &cert, &key)?;
-            axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
-        }
-        None => {
-            let listener = listener.tap_io(|stream| {
-                let _ = stream.set_nodelay(true);
-            });
-            axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
-        }
+    if let Some((cert, key)) = tls {
+        let listener = TlsListener::new(listener, &cert, &key)?;
+        axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
+    } else {
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
     }
     Ok(())
 }

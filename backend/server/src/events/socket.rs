@@ -173,7 +173,7 @@ impl Screen {
         self.send(json!({"t": "welcome", "now": now, "account_id": account}).to_string()).await?;
         let resume: HashMap<String, Cursor> =
             resume.into_iter().map(|cursor| (cursor.stream.clone(), cursor)).collect();
-        let streams = self.heads_in_scope().await.map_err(failed)?;
+        let streams = self.heads_in_scope().await.map_err(|problem| failed(&problem))?;
         for head in streams {
             let known = resume.get(&head.stream).filter(|cursor| {
                 cursor.epoch == head.epoch && cursor.seq <= head.seq && head.seq - cursor.seq <= MAX_CATCH_UP
@@ -208,7 +208,7 @@ impl Screen {
 
     /// Reads the head and the content in one frozen view, so that no event falls between them.
     async fn snapshot(&mut self, stream: &str) -> Result<(), End> {
-        let text = self.read_snapshot(stream).await.map_err(failed)?;
+        let text = self.read_snapshot(stream).await.map_err(|problem| failed(&problem))?;
         self.send(text).await
     }
 
@@ -227,7 +227,7 @@ impl Screen {
     /// Events from the database, for a screen that is behind the frames kept in memory.
     async fn replay(&mut self, stream: &str) -> Result<(), End> {
         let Some(&(epoch, seq)) = self.cursors.get(stream) else { return Ok(()) };
-        let frames = self.read_missed(stream, seq).await.map_err(failed)?;
+        let frames = self.read_missed(stream, seq).await.map_err(|problem| failed(&problem))?;
         for (seq, text) in frames {
             self.send(text).await?;
             self.cursors.insert(stream.to_owned(), (epoch, seq));
@@ -327,7 +327,7 @@ impl Screen {
     }
 }
 
-fn failed(problem: Problem) -> End {
+fn failed(problem: &Problem) -> End {
     tracing::warn!(status = %problem.status(), "a live screen could not be fed");
     End::Close(CLOSE_RESTART, "try again")
 }

@@ -21,7 +21,7 @@ const CACHE_LIMIT: usize = 20_000;
 /// Longer than a night shift; nobody stays signed in for ever.
 const LIFETIME_HOURS: i64 = 16;
 /// No session lives longer, so nobody is remembered longer either.
-const REMEMBERED_FOR: Duration = Duration::from_secs(16 * 3600);
+const REMEMBERED_FOR: Duration = Duration::from_hours(16);
 const IDLE_HOURS: i64 = 12;
 const TOUCH_EVERY_SECS: i64 = 60;
 const TICKET_SECS: i64 = 30;

@@ -117,21 +117,13 @@ impl Keys {
     /// checked without the key.
     pub fn lookup(&self, tenant: TenantId, column: Column, value: &str) -> Vec<u8> {
         let key = self.derive(tenant, b"lookup");
-        self.mac(&key, &[column.0.as_bytes(), b"\0", value.as_bytes()])
+        mac(&key, &[column.0.as_bytes(), b"\0", value.as_bytes()])
     }
 
     /// Signs what leaves the house (webhooks).
     pub fn sign(&self, tenant: TenantId, message: &[u8]) -> String {
         let key = self.derive(tenant, b"webhook");
-        to_hex(&self.mac(&key, &[message]))
-    }
-
-    fn mac(&self, key: &[u8; 32], parts: &[&[u8]]) -> Vec<u8> {
-        let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key) else { std::process::abort() };
-        for part in parts {
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().to_vec()
+        to_hex(&mac(&key, &[message]))
     }
 
     fn cipher(&self, tenant: TenantId) -> Aes256Gcm {
@@ -148,6 +140,14 @@ impl Keys {
         }
         key
     }
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Vec<u8> {
+    let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key) else { std::process::abort() };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().to_vec()
 }
 
 fn associated_data(tenant: TenantId, column: Column, row: Uuid) -> Vec<u8> {

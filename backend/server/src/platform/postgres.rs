@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-const START_WITHIN: Duration = Duration::from_secs(60);
+const START_WITHIN: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(30);
 const OWNER: &str = "xindeng_owner";
 const DATABASE: &str = "xindeng";

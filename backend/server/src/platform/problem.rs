@@ -12,8 +12,14 @@ tokio::task_local! {
     pub static REQUEST_ID: String;
 }
 
+/// Small to hand up; what it says is behind the box.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct Problem {
+#[serde(transparent)]
+pub struct Problem(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = ProblemDetails)]
+struct Details {
     #[serde(rename = "type")]
     #[schema(rename = "type")]
     kind: String,
@@ -37,7 +43,7 @@ pub struct FieldError {
 
 impl Problem {
     pub fn new(status: StatusCode, code: &str, title: &'static str) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind: format!("/problems/{code}"),
             title,
             status: status.as_u16(),
@@ -45,24 +51,24 @@ impl Problem {
             errors: Vec::new(),
             request_id: String::new(),
             more: Map::new(),
-        }
+        }))
     }
 
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = detail.into();
+        self.0.detail = detail.into();
         self
     }
 
     #[must_use]
     pub fn field(mut self, field: impl Into<String>, reason: impl Into<String>) -> Self {
-        self.errors.push(FieldError { field: field.into(), reason: reason.into() });
+        self.0.errors.push(FieldError { field: field.into(), reason: reason.into() });
         self
     }
 
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(key.to_owned(), value.into());
+        self.0.more.insert(key.to_owned(), value.into());
         self
     }
 
@@ -111,19 +117,19 @@ impl Problem {
 
     /// The last part of `type`: what a program switches on.
     pub fn code(&self) -> &str {
-        self.kind.strip_prefix("/problems/").unwrap_or(&self.kind)
+        self.0.kind.strip_prefix("/problems/").unwrap_or(&self.0.kind)
     }
 
     pub fn errors(&self) -> &[FieldError] {
-        &self.errors
+        &self.0.errors
     }
 
     pub const fn title(&self) -> &'static str {
-        self.title
+        self.0.title
     }
 
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 
@@ -168,7 +174,7 @@ impl From<super::keys::Unsealable> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        self.request_id = request_id();
+        self.0.request_id = request_id();
         let status = self.status();
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
@@ -176,7 +182,7 @@ impl IntoResponse for Problem {
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.more.get("retry_after").and_then(Value::as_u64) {
+        if let Some(seconds) = self.0.more.get("retry_after").and_then(Value::as_u64) {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response

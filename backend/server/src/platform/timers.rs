@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 /// The truth when no wake-up came.
 const POLL: Duration = Duration::from_millis(200);
-const MAX_BACKOFF_SECS: i64 = 30;
+const MAX_BACKOFF_SECS: f64 = 30.0;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timer {
@@ -283,7 +283,7 @@ async fn put_off(ctx: &Ctx, tenant: TenantId, due: &Due) -> Result<(), Problem> 
         due.lap,
         due.fence,
         ctx.now(),
-        MAX_BACKOFF_SECS as f64,
+        MAX_BACKOFF_SECS,
     )
     .execute(&mut *tx)
     .await?;

@@ -90,15 +90,12 @@ pub struct Kept {
     pub org_id: Uuid,
     pub visit_id: Uuid,
     pub scale: String,
-    pub scale_version: String,
     pub result_sealed: Vec<u8>,
     pub seen: String,
     pub is_historical: bool,
     pub is_broken_off: bool,
     pub danger: Value,
     pub finished_at: Timestamp,
-    pub received_at: Timestamp,
-    pub submitted_by: Uuid,
     pub body_hash: Vec<u8>,
     pub version: i64,
 }
@@ -107,8 +104,8 @@ pub async fn find(tx: &mut ScopedTx, id: ScreeningId) -> sqlx::Result<Option<Kep
     let tenant = tx.tenant();
     sqlx::query_as!(
         Kept,
-        "select id, person_id, org_id, visit_id, scale, scale_version, result_sealed, seen, is_historical,
-                is_broken_off, danger, finished_at, received_at, submitted_by, body_hash, version
+        "select id, person_id, org_id, visit_id, scale, result_sealed, seen, is_historical,
+                is_broken_off, danger, finished_at, body_hash, version
            from screening
           where tenant_id = $1 and id = $2",
         tenant.0,
@@ -122,8 +119,8 @@ pub async fn list_of_visit(tx: &mut ScopedTx, visit: VisitId) -> sqlx::Result<Ve
     let tenant = tx.tenant();
     sqlx::query_as!(
         Kept,
-        "select id, person_id, org_id, visit_id, scale, scale_version, result_sealed, seen, is_historical,
-                is_broken_off, danger, finished_at, received_at, submitted_by, body_hash, version
+        "select id, person_id, org_id, visit_id, scale, result_sealed, seen, is_historical,
+                is_broken_off, danger, finished_at, body_hash, version
            from screening
           where tenant_id = $1 and visit_id = $2
           order by finished_at, id",
@@ -158,18 +155,6 @@ pub async fn find_previous(
     .fetch_optional(&mut **tx)
     .await?;
     Ok(row.map(|row| (row.id, row.result_sealed)))
-}
-
-/// The one with this import key, if a row was brought in before.
-pub async fn find_imported(tx: &mut ScopedTx, import_key: &[u8]) -> sqlx::Result<Option<Uuid>> {
-    let tenant = tx.tenant();
-    sqlx::query_scalar!(
-        "select id from screening where tenant_id = $1 and import_key = $2",
-        tenant.0,
-        import_key
-    )
-    .fetch_optional(&mut **tx)
-    .await
 }
 
 pub async fn set_danger(tx: &mut ScopedTx, id: ScreeningId, danger: Value) -> sqlx::Result<()> {
@@ -207,7 +192,6 @@ pub async fn set_person(
 }
 
 pub struct CampaignDates {
-    pub org_id: Uuid,
     pub starts_on: chrono::NaiveDate,
     pub ends_on: chrono::NaiveDate,
 }
@@ -216,7 +200,7 @@ pub async fn find_campaign(tx: &mut ScopedTx, id: CampaignId) -> sqlx::Result<Op
     let tenant = tx.tenant();
     sqlx::query_as!(
         CampaignDates,
-        "select org_id, starts_on, ends_on from campaign where tenant_id = $1 and id = $2",
+        "select starts_on, ends_on from campaign where tenant_id = $1 and id = $2",
         tenant.0,
         id.0,
     )

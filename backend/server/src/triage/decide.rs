@@ -1,6 +1,6 @@
 //! A person decides: confirm, change with a reason, agree as the second person, say that contact was made, close.
 
-use super::store::{self, Item, NewChange};
+use super::store::{self, Item, ItemState, NewChange};
 use super::take_in::{schedule_alarm, watch};
 use super::{NOTE, RAISE_ALARM, SECOND_REASON, policy};
 use crate::audit::Entry;
@@ -29,7 +29,7 @@ pub struct Command {
 
 pub async fn confirm(ctx: &Ctx, actor: &Actor, command: Command) -> Result<(), Problem> {
     let (mut tx, mut item) = begin(ctx, actor, &command, Action::QueueConfirm).await?;
-    item.state = "confirmed".to_owned();
+    item.state = ItemState::Confirmed;
     let tier = Some(item.tier);
     finish(ctx, &mut tx, &mut item, actor, Step { kind: "confirmed", to_tier: tier, ..Step::default() })
         .await?;
@@ -52,7 +52,7 @@ pub async fn change_tier(
     match change(current, wanted, actor.account, reason).map_err(refused)? {
         Change::Done { tier, reason } => {
             place(ctx, &mut tx, &mut item, tier).await?;
-            item.state = "confirmed".to_owned();
+            item.state = ItemState::Confirmed;
             item.second_asked_by = None;
             item.second_tier = None;
             item.second_reason_sealed = None;
@@ -94,7 +94,7 @@ pub async fn second(ctx: &Ctx, actor: &Actor, command: Command, agrees: bool) ->
     let step = match answer_second(ask, actor.account, agrees.into()).map_err(refused)? {
         SecondOutcome::Lowered { tier, reason } => {
             place(ctx, &mut tx, &mut item, tier).await?;
-            item.state = "confirmed".to_owned();
+            item.state = ItemState::Confirmed;
             Step { kind: "second_agreed", from_tier, to_tier: Some(i16::from(tier)), note: Some(reason) }
         }
         SecondOutcome::Kept => Step { kind: "second_declined", from_tier, to_tier: from_tier, note: None },
@@ -145,7 +145,7 @@ pub async fn close(
     if item.tier >= 2 && item.contacted_at.is_none() && !matches!(outcome, "cannot_reach" | "refused_help") {
         return Err(conflict("not-contacted", "Nobody has made contact yet; say so first"));
     }
-    item.state = "closed".to_owned();
+    item.state = ItemState::Closed;
     item.closed_at = Some(ctx.now());
     item.close_outcome = Some(outcome.to_owned());
     let step = Step { kind: "closed", note: Some(reason), ..Step::default() };
@@ -174,7 +174,7 @@ async fn begin(
         }
         return Err(problem);
     }
-    if item.state == "closed" {
+    if item.state == ItemState::Closed {
         return Err(conflict("closed", "This item is closed"));
     }
     Ok((tx, item))

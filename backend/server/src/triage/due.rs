@@ -19,7 +19,7 @@ async fn missed(ctx: &Ctx, tx: &mut ScopedTx, due: &Due) -> Result<(), Problem> 
     let Some(mut item) = store::load_for_update(tx, QueueItemId(due.subject_id)).await? else {
         return Ok(());
     };
-    if item.version != due.fence || item.contacted_at.is_some() || item.state == "closed" {
+    if item.version != due.fence || item.contacted_at.is_some() || item.state == store::ItemState::Closed {
         return Ok(());
     }
     let now = ctx.now();

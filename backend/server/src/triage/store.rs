@@ -5,6 +5,26 @@ use rules::Timestamp;
 use rules::ids::{OrgId, PersonId, QueueItemId, ScreeningId, VisitId};
 use uuid::Uuid;
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum ItemState {
+    /// Suggested; nobody has decided.
+    Open,
+    /// A person decided the tier.
+    Confirmed,
+    Closed,
+}
+
+impl ItemState {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Confirmed => "confirmed",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// A queue item as it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -14,7 +34,7 @@ pub struct Item {
     pub person_id: Uuid,
     pub org_id: Uuid,
     pub district_id: Uuid,
-    pub state: String,
+    pub state: ItemState,
     pub suggested_tier: i16,
     pub tier: i16,
     pub suggestion_id: Uuid,
@@ -71,14 +91,13 @@ pub async fn insert_suggestion(tx: &mut ScopedTx, new: NewSuggestion) -> sqlx::R
 pub struct SuggestionRow {
     pub id: Uuid,
     pub document_sealed: Vec<u8>,
-    pub at: Timestamp,
 }
 
 pub async fn load_suggestion(tx: &mut ScopedTx, id: Uuid) -> sqlx::Result<Option<SuggestionRow>> {
     let tenant = tx.tenant();
     sqlx::query_as!(
         SuggestionRow,
-        "select id, document_sealed, at from suggestion where tenant_id = $1 and id = $2",
+        "select id, document_sealed from suggestion where tenant_id = $1 and id = $2",
         tenant.0,
         id,
     )
@@ -93,7 +112,7 @@ pub async fn newest_suggestion_of(
     let tenant = tx.tenant();
     sqlx::query_as!(
         SuggestionRow,
-        "select id, document_sealed, at
+        "select id, document_sealed
            from suggestion
           where tenant_id = $1 and screening_id = $2
           order by at desc
@@ -133,8 +152,8 @@ macro_rules! items {
     ($tail:literal, $($arg:expr),*) => {
         sqlx::query_as!(
             Item,
-            "select id, visit_id, screening_id, person_id, org_id, district_id, state, suggested_tier, tier,
-                    suggestion_id, list, owner_post, owner_id, due_at, contacted_at, overdue_at, alarm_id,
+            "select id, visit_id, screening_id, person_id, org_id, district_id,
+                    state as \"state: ItemState\", suggested_tier, tier, suggestion_id, list, owner_post, owner_id, due_at, contacted_at, overdue_at, alarm_id,
                     second_asked_by, second_tier, second_reason_sealed, closed_at, close_outcome, version,
                     created_at, updated_at
                from queue_item "
@@ -203,7 +222,7 @@ pub async fn insert(tx: &mut ScopedTx, item: &Item) -> sqlx::Result<()> {
         item.person_id,
         item.org_id,
         item.district_id,
-        item.state,
+        item.state as ItemState,
         item.suggested_tier,
         item.tier,
         item.suggestion_id,
@@ -233,7 +252,7 @@ pub async fn save(tx: &mut ScopedTx, item: &Item) -> sqlx::Result<()> {
         tenant.0,
         item.id,
         item.screening_id,
-        item.state,
+        item.state as ItemState,
         item.suggested_tier,
         item.tier,
         item.suggestion_id,
@@ -295,7 +314,6 @@ pub async fn insert_change(tx: &mut ScopedTx, change: NewChange<'_>) -> sqlx::Re
 pub struct ChangeRow {
     pub id: Uuid,
     pub at: Timestamp,
-    pub by_account: Option<Uuid>,
     pub by_name: Option<String>,
     pub kind: String,
     pub from_tier: Option<i16>,
@@ -307,7 +325,7 @@ pub async fn list_changes(tx: &mut ScopedTx, item: QueueItemId) -> sqlx::Result<
     let tenant = tx.tenant();
     sqlx::query_as!(
         ChangeRow,
-        r#"select c.id, c.at, c.by_account, a.name as "by_name?", c.kind, c.from_tier, c.to_tier, c.note_sealed
+        r#"select c.id, c.at, a.name as "by_name?", c.kind, c.from_tier, c.to_tier, c.note_sealed
              from queue_change c
              left join account a on a.tenant_id = c.tenant_id and a.id = c.by_account
             where c.tenant_id = $1 and c.queue_item_id = $2

@@ -1,6 +1,6 @@
 //! Takes a result in: suggests a tier for the visit and puts it into the queue, with an owner and a deadline.
 
-use super::store::{self, Item, NewSuggestion};
+use super::store::{self, Item, ItemState, NewSuggestion};
 use super::{RAISE_ALARM, SUGGESTION, policy};
 use crate::events::{NewEvent, Stream, Subject};
 use crate::platform::timers::{self, Timer};
@@ -184,7 +184,7 @@ fn placed(
             person_id: at.person.0,
             org_id: at.org.0,
             district_id: at.district.0,
-            state: "open".to_owned(),
+            state: ItemState::Open,
             suggested_tier: tier,
             tier,
             suggestion_id: at.suggestion_id,
@@ -205,7 +205,7 @@ fn placed(
             updated_at: now,
         };
     };
-    let is_decided = item.state != "open";
+    let is_decided = item.state != ItemState::Open;
     item.suggested_tier = tier;
     item.suggestion_id = at.suggestion_id;
     // the visit may have been moved to the right person
@@ -219,7 +219,7 @@ fn placed(
     }
     if is_decided {
         // the rule now says more than the person had seen
-        item.state = "open".to_owned();
+        item.state = ItemState::Open;
         item.closed_at = None;
         item.close_outcome = None;
         item.contacted_at = None;
@@ -295,8 +295,9 @@ pub(super) async fn schedule_alarm(
 /// From tier 2 on a missed first contact is noticed by itself.
 pub(super) async fn watch(ctx: &Ctx, tx: &mut ScopedTx, item: &Item) -> Result<(), Problem> {
     timers::cancel(tx, item.id, &[DUE], ctx.now()).await?;
-    let Some(due_at) =
-        item.due_at.filter(|_| item.tier >= 2 && item.contacted_at.is_none() && item.state != "closed")
+    let Some(due_at) = item
+        .due_at
+        .filter(|_| item.tier >= 2 && item.contacted_at.is_none() && item.state != ItemState::Closed)
     else {
         return Ok(());
     };

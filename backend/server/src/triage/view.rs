@@ -172,8 +172,7 @@ fn view(
         }
         _ => None,
     };
-    let reasons =
-        suggestion.as_ref().map(|suggestion| json!(suggestion.reasons)).unwrap_or_else(|| json!([]));
+    let reasons = suggestion.as_ref().map_or_else(|| json!([]), |suggestion| json!(suggestion.reasons));
     let headline = suggestion.as_ref().and_then(|suggestion| suggestion.reasons.first()).map_or_else(
         || Text { zh: String::new(), en: String::new() },
         |reason| Text { zh: reason.text.zh.clone(), en: reason.text.en.clone() },
@@ -183,7 +182,7 @@ fn view(
         version: item.version,
         tier: item.tier,
         suggested_tier: item.suggested_tier,
-        state: item.state,
+        state: item.state.code().to_owned(),
         list: item.list,
         person: PersonBriefView {
             id: item.person_id,
@@ -202,7 +201,7 @@ fn view(
         headline,
         reasons,
         policy: suggestion.as_ref().map(|suggestion| suggestion.policy.clone()).unwrap_or_default(),
-        scales: suggestion.map(|suggestion| json!(suggestion.scales)).unwrap_or_else(|| json!([])),
+        scales: suggestion.map_or_else(|| json!([]), |suggestion| json!(suggestion.scales)),
         owner,
         due_at: item.due_at,
         overdue_at: item.overdue_at,

@@ -23,12 +23,11 @@ fn run(input: &str, is_csv: bool, format: Format, threads: usize) -> (String, Ta
 fn rows_come_out_in_the_order_they_came_whatever_the_threads() {
     let mut input = String::new();
     for row in 0..20_000 {
-        match row % 1000 {
-            999 => input.push_str("not a row\n"),
-            _ => {
-                writeln!(input, "{{\"id\":{row},\"answers\":{{\"q1\":{},\"q2\":{}}}}}", row % 4, row / 4 % 4)
-                    .unwrap()
-            }
+        if row % 1000 == 999 {
+            input.push_str("not a row\n");
+        } else {
+            writeln!(input, "{{\"id\":{row},\"answers\":{{\"q1\":{},\"q2\":{}}}}}", row % 4, row / 4 % 4)
+                .unwrap();
         }
     }
     let (output, tally) = run(&input, false, Format::JsonLines, 1);

@@ -230,15 +230,14 @@ impl Maker<'_> {
     ) -> Result<Row, Refusal> {
         let id_number = rows::id_number(self.frame.columns, cells);
         let known = id_number.as_ref().and_then(|number| self.known.get(number)).copied();
-        let (person, new_file) = match known {
-            Some(known) => (known, None),
-            None => {
-                let id = PersonId(rows::derived_id(self.campaign.0, "person", key));
-                let file = rows::read_person(&self.frame, cells, id)?;
-                let age = file.birth_date.map(|date| rules::people::age_on(date, self.frame.today));
-                let who = Respondent { sex: Some(file.sex), age, education_years: None };
-                (Known { id, org: file.org, who }, Some(file))
-            }
+        let (person, new_file) = if let Some(known) = known {
+            (known, None)
+        } else {
+            let id = PersonId(rows::derived_id(self.campaign.0, "person", key));
+            let file = rows::read_person(&self.frame, cells, id)?;
+            let age = file.birth_date.map(|date| rules::people::age_on(date, self.frame.today));
+            let who = Respondent { sex: Some(file.sex), age, education_years: None };
+            (Known { id, org: file.org, who }, Some(file))
         };
         let read = rows::read_answers(&self.frame, cells, &person.who)?;
         let finished_at = read.finished_at.unwrap_or(self.frame.now);

@@ -19,8 +19,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub fn new(field: impl Into<String>, reason: impl ToString) -> Self {
-        Self { field: field.into(), reason: reason.to_string() }
+    pub fn new(field: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self { field: field.into(), reason: format!("{reason}") }
     }
 }
 
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_row_without_a_name_is_an_anonymous_person_with_what_is_known() {
-        let id = PersonId(Uuid::from_u128(0xabcdef));
+        let id = PersonId(Uuid::from_u128(0x00ab_cdef));
         let file =
             reading(GAD2, "q1,q2,age,sex", |frame| read_person(frame, &cells("1,1,15,女"), id)).unwrap();
         assert!(file.is_anonymous && file.name.expose() == "匿名 ABCDEF");

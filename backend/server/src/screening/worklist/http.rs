@@ -132,7 +132,7 @@ async fn worklist(State(ctx): State<Ctx>, actor: Actor, headers: HeaderMap) -> R
         helplines: list.tenant.helplines,
     };
     let tag = tag(&content)?;
-    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == &tag);
+    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| *known == tag);
     let mut response = if is_known {
         (StatusCode::NOT_MODIFIED, Body::empty()).into_response()
     } else {
