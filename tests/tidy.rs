@@ -83,10 +83,9 @@ fn one_slice_writes_each_table() {
         let text = std::fs::read_to_string(&file).unwrap();
         let words: Vec<&str> = text.split_whitespace().map(|word| word.trim_start_matches('"')).collect();
         for pair in words.windows(3) {
-            let table = match pair {
-                ["insert", "into", table] | ["delete", "from", table] => table,
-                ["update", table, "set"] => table,
-                _ => continue,
+            let (["insert", "into", table] | ["delete", "from", table] | ["update", table, "set"]) = pair
+            else {
+                continue;
             };
             let table: String = table.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
             if !table.is_empty() {

@@ -130,12 +130,14 @@ impl App {
     /// A screening by the person's own hand, finished now.
     pub fn screening(&self, person: Uuid, visit: Uuid, scale: &str, answers: Value) -> Value {
         let now = self.now();
-        json!({
-            "person_id": person, "visit_id": visit, "scale": scale, "version": "1.0.0", "answers": answers,
+        let mut body = json!({
+            "person_id": person, "visit_id": visit, "scale": scale, "version": "1.0.0",
             "mode": "self", "locale": "zh-CN", "seen": "in_person",
             "started_at": now - Duration::minutes(3), "finished_at": now,
             "consent": {"notice_version": "1", "given_at": now - Duration::minutes(4), "by": "self"},
-        })
+        });
+        body["answers"] = answers;
+        body
     }
 
     pub async fn count(&self, sql: &'static str) -> i64 {

@@ -1,8 +1,9 @@
 //! `xindeng policy`: is a triage or escalation policy fit for use, and what would it have done?
 
 use super::say;
+use crate::config::DatabaseArgs;
 use anyhow::{Context, bail};
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta};
 use rules::dispatch::{self, EscalationPolicy, Priority, next_step};
 use rules::scale::{Library, Scale};
 use rules::triage::{
@@ -30,7 +31,12 @@ pub enum PolicyCommand {
 #[derive(Debug, clap::Args)]
 pub struct SimulateArgs {
     file: PathBuf,
-    /// Past visits, JSON Lines: `{"person","at","case":{…}}`.
+    /// Past visits from the database, from this day on (all, without it).
+    #[arg(long, value_name = "DATE", conflicts_with = "visits")]
+    since: Option<NaiveDate>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Past visits from a file instead, JSON Lines: `{"person","at","case":{…}}`.
     #[arg(long, value_name = "FILE")]
     visits: Option<PathBuf>,
     /// The policy to compare with.
@@ -124,11 +130,29 @@ fn simulate_file(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         }
         None => None,
     };
-    let visits = args.visits.as_deref().context("give past visits with --visits FILE")?;
+    let visits = match &args.visits {
+        Some(file) => read_visits(file)?,
+        None => super::runtime()?.block_on(load_visits(args))?,
+    };
     let settings = Settings { seats: args.seats, ..Settings::default() };
-    let simulation = simulate(&policy, against.as_deref(), read_visits(visits)?, settings);
+    let simulation = simulate(&policy, against.as_deref(), visits, settings);
     print(&simulation, args.json)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// As if each had just come; what was known from before is left out.
+async fn load_visits(args: &SimulateArgs) -> anyhow::Result<Vec<PastVisit>> {
+    let since = args.since.unwrap_or_default().and_time(NaiveTime::MIN).and_utc();
+    let opened = super::open(&args.database).await?;
+    let mut visits = Vec::new();
+    for tenant in opened.ctx.tenants() {
+        let past = server::screening::past_visits(&opened.ctx, tenant.id, since)
+            .await
+            .map_err(|problem| anyhow::anyhow!("past visits could not be read: {}", problem.title()))?;
+        visits.extend(past);
+    }
+    opened.leave().await;
+    Ok(visits)
 }
 
 fn read_visits(file: &Path) -> anyhow::Result<Vec<PastVisit>> {

@@ -10,6 +10,7 @@ mod danger;
 mod http;
 pub mod import;
 mod library;
+mod past;
 mod receipt;
 mod store;
 mod submit;
@@ -17,6 +18,7 @@ mod worklist;
 
 pub use consent::Consent;
 pub use library::{Library, LibraryError};
+pub use past::past_visits;
 pub use receipt::Receipt;
 pub use submit::{DeviceResult, Mode, Seen, Submission, submit};
 

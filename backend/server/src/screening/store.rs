@@ -131,6 +131,22 @@ pub async fn list_of_visit(tx: &mut ScopedTx, visit: VisitId) -> sqlx::Result<Ve
     .await
 }
 
+pub async fn list_since(tx: &mut ScopedTx, since: Timestamp) -> sqlx::Result<Vec<Kept>> {
+    let tenant = tx.tenant();
+    sqlx::query_as!(
+        Kept,
+        "select id, person_id, org_id, visit_id, scale, result_sealed, seen, is_historical,
+                is_broken_off, danger, finished_at, body_hash, version
+           from screening
+          where tenant_id = $1 and finished_at >= $2
+          order by finished_at, id",
+        tenant.0,
+        since,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
 /// The newest earlier result of the same scale, for seeing a change.
 pub async fn find_previous(
     tx: &mut ScopedTx,
