@@ -7,6 +7,7 @@ pub mod audit;
 pub mod dispatch;
 pub mod events;
 pub mod identity;
+pub mod overview;
 pub mod people;
 pub mod platform;
 pub mod screening;

@@ -160,6 +160,7 @@ pub fn start_loops(ctx: &Ctx, tasks: &Tasks) {
         tasks.keep(name, move |stop| crate::platform::timers::run(of.clone(), stop));
     }
     crate::dispatch::start(ctx, tasks);
+    crate::overview::start(ctx, tasks);
 }
 
 async fn anchor(ctx: Ctx, stop: tokio_util::sync::CancellationToken) {

@@ -23,8 +23,14 @@ pub use view::{AlarmDetail, AlarmView, live};
 pub use webhook::{BadWebhook, Webhook};
 pub use worker::{RAISE, restore_timers, timers};
 
-use crate::platform::Ctx;
 use crate::platform::tasks::Tasks;
+use crate::platform::{Ctx, ScopedTx};
+use rules::ids::AlarmId;
+
+/// Has this alarm been raised, or what was sent under its id joined another?
+pub async fn has_alarm(tx: &mut ScopedTx, id: AlarmId) -> sqlx::Result<bool> {
+    Ok(store::signals::alarm_of(tx, id.0).await?.is_some())
+}
 
 /// The loops of this slice. Timers are fired by the platform's.
 pub fn start(ctx: &Ctx, tasks: &Tasks) {

@@ -9,6 +9,7 @@ use crate::platform::{Ctx, Problem};
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rules::Timestamp;
 use rules::dispatch::Priority;
 use rules::identity::Role;
 use rules::ids::{AccountId, OrgId, SessionId, TenantId};
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::fs;
 use tokio::io::AsyncWriteExt;
@@ -35,6 +36,8 @@ pub struct Spool {
     folder: Option<PathBuf>,
     file: Mutex<()>,
     waiting: AtomicUsize,
+    /// When the first of them came, in microseconds since 1970; 0 if it was there when the server started.
+    since_micros: AtomicI64,
 }
 
 /// A line of the journal. What it holds about people is sealed.
@@ -71,7 +74,12 @@ impl Spool {
             Err(error) if error.kind() == ErrorKind::NotFound => 0,
             Err(error) => return Err(error),
         };
-        Ok(Self { folder: Some(folder.to_owned()), file: Mutex::new(()), waiting: AtomicUsize::new(waiting) })
+        Ok(Self {
+            folder: Some(folder.to_owned()),
+            file: Mutex::new(()),
+            waiting: AtomicUsize::new(waiting),
+            since_micros: AtomicI64::new(0),
+        })
     }
 
     /// While something waits the database is taken to be out of reach.
@@ -79,14 +87,24 @@ impl Spool {
         self.waiting.load(Ordering::SeqCst) == 0
     }
 
+    /// Since when something has been waiting.
+    pub fn waits_since(&self) -> Option<Timestamp> {
+        if self.is_empty() {
+            return None;
+        }
+        Timestamp::from_timestamp_micros(self.since_micros.load(Ordering::SeqCst))
+    }
+
     /// On disk when this returns.
-    async fn append(&self, line: &Line) -> Result<(), SpoolError> {
+    async fn append(&self, line: &Line, now: Timestamp) -> Result<(), SpoolError> {
         let folder = self.folder.as_deref().ok_or(SpoolError::NoFolder)?;
         let mut text = serde_json::to_string(line)?;
         text.push('\n');
         let _writing = self.file.lock().await;
         append_to(folder, FILE, &text).await?;
-        self.waiting.fetch_add(1, Ordering::SeqCst);
+        if self.waiting.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.since_micros.store(now.timestamp_micros(), Ordering::SeqCst);
+        }
         Ok(())
     }
 
@@ -152,7 +170,7 @@ pub async fn keep(ctx: &Ctx, actor: &Actor, raise: &Raise) -> Result<(), Problem
         grants: actor.grants.iter().map(|grant| (grant.role, grant.org)).collect(),
     };
     let line = seal(ctx, actor.tenant, &entry).map_err(|error| Problem::internal(&error))?;
-    ctx.spool.append(&line).await.map_err(|error| Problem::internal(&error))?;
+    ctx.spool.append(&line, ctx.now()).await.map_err(|error| Problem::internal(&error))?;
     metrics::counter!("alarm_journal_total", "what" => "kept").increment(1);
     tracing::warn!(alarm.id = %raise.id, "an alarm was written to the local journal");
     ctx.hub.say_aside(

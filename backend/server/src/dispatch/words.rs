@@ -47,6 +47,7 @@ pub fn headline(kind: AlarmKind, reason: &str) -> Text {
         AlarmKind::Button => ("一键报警", "Alarm button"),
         AlarmKind::Screening => match reason {
             "first_contact_missed" => ("首次联系已超时", "First contact is overdue"),
+            "found_by_auditor" => ("危急结果补发报警", "Tier 4 result; its alarm was late"),
             "raised_by_person" => ("人工判定危急", "Judged to be in danger"),
             _ => ("筛查提示可能有生命危险", "Screening: life may be in danger"),
         },

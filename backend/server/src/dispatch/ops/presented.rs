@@ -13,6 +13,9 @@ pub async fn presented(ctx: &Ctx, actor: &Actor, alarm: AlarmId) -> Result<(), P
     let now = ctx.now();
     let scope = actor.scope_for(Action::AlarmRead, Purpose::Dispatch);
     let mut tx = ctx.db.begin_alarm(&scope).await?;
+    if !deliveries::is_awaited(&mut tx, alarm, actor.account).await? {
+        return Ok(());
+    }
     let Some(mut kept) = store::load_for_update(ctx, &mut tx, alarm).await? else { return Ok(()) };
     if !crate::identity::is_within(&mut tx, kept.org, &scope.scopes).await? {
         return Err(Problem::forbidden());

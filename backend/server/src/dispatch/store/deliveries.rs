@@ -65,6 +65,25 @@ pub async fn insert(tx: &mut ScopedTx, new: NewDelivery<'_>) -> sqlx::Result<()>
     Ok(())
 }
 
+/// Would a receipt of this account say anything new? Asked before anything is locked: every screen sends one.
+pub async fn is_awaited(tx: &mut ScopedTx, alarm: AlarmId, account: AccountId) -> sqlx::Result<bool> {
+    let tenant = tx.tenant();
+    sqlx::query_scalar!(
+        r#"select exists (
+               select from alarm where tenant_id = $1 and id = $2 and presented_at is null
+           ) or exists (
+               select from delivery
+                where tenant_id = $1 and subject_id = $2 and account_id = $3 and channel = 'console'
+                  and received_at is null
+           ) as "is_awaited!""#,
+        tenant.0,
+        alarm.0,
+        account.0,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
 /// An account's screen shows the alarm: every console delivery to it has arrived. Says how many just did.
 pub async fn receive(
     tx: &mut ScopedTx,

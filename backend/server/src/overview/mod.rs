@@ -1,0 +1,13 @@
+//! Looking over everything, reading only: joins across slices, and the auditor that finds what should not be.
+
+pub mod auditor;
+
+pub use auditor::{Invariant, Violation, check};
+
+use crate::platform::Ctx;
+use crate::platform::tasks::Tasks;
+
+pub fn start(ctx: &Ctx, tasks: &Tasks) {
+    let ctx = ctx.clone();
+    tasks.keep("auditor", move |stop| auditor::run(ctx.clone(), stop));
+}
