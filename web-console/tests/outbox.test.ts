@@ -125,11 +125,17 @@ describe('the outbox', () => {
   it('sends an alarm with its screening once, when the server makes that alarm itself', async () => {
     const { store } = await fresh();
     const { seen, state, transport } = server();
-    state.answer = () => ({ receipt: '8F2C', received_at: '2026-11-21T02:14:28Z', alarm_id: 'a1' });
+    state.answer = () => ({
+      receipt: '8F2C',
+      received_at: '2026-11-21T02:14:28Z',
+      alarm_id: 'a0',
+      suggestion: { alarm: { priority: 'P1', after_secs: 0 } },
+    });
     const outbox = new Outbox(store, { transport, timers: false });
     await outbox.add({ ...alarm, covered_by: 'screening:s1' }, answers);
     await settled(() => outbox.find('alarm', 'a1')?.state === 'received');
     expect(seen).toEqual(['/screenings/s1']);
+    expect(outbox.find('alarm', 'a1')?.known_as).toBe('a0');
   });
 
   it('sends the alarm by itself when its screening is refused', async () => {
@@ -141,6 +147,21 @@ describe('the outbox', () => {
     await settled(() => outbox.find('alarm', 'a1')?.state === 'received');
     expect(seen).toEqual(['/screenings/s1', '/alarms/a1']);
     expect(outbox.find('screening', 's1')?.state).toBe('refused');
+  });
+
+  it('sends the alarm by itself when the server only plans one for later', async () => {
+    const { store } = await fresh();
+    const { seen, state, transport } = server();
+    state.answer = () => ({
+      receipt: '8F2C',
+      received_at: '2026-11-21T02:14:28Z',
+      alarm_id: 'a1',
+      suggestion: { alarm: { priority: 'P2', after_secs: 1800 } },
+    });
+    const outbox = new Outbox(store, { transport, timers: false });
+    await outbox.add({ ...alarm, covered_by: 'screening:s1' }, answers);
+    await settled(() => outbox.find('alarm', 'a1')?.state === 'received');
+    expect(seen).toEqual(['/screenings/s1', '/alarms/a1']);
   });
 
   it('takes "id reused" for an alarm as: the alarm stands', async () => {

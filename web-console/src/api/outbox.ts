@@ -23,6 +23,8 @@ export type Entry = {
   refusal?: Problem;
   /** An alarm that the server makes by itself when this entry arrives; sent alone only if that does not work. */
   covered_by?: string;
+  /** The alarm as the server knows it, where that has another id. */
+  known_as?: Uuid;
 };
 export type NewEntry = Pick<Entry, 'what' | 'subject' | 'path' | 'body' | 'label' | 'target_id' | 'covered_by'>;
 
@@ -152,7 +154,7 @@ export class Outbox {
     await this.settleCovered(entry.id);
   }
 
-  private async received(entry: Entry, answer: Entry['answer']): Promise<void> {
+  private async received(entry: Entry, answer: Entry['answer'], knownAs?: Uuid): Promise<void> {
     const receipt = answer !== null && answer !== undefined && 'receipt' in answer ? answer : undefined;
     await this.settle(entry, {
       ...entry,
@@ -162,6 +164,7 @@ export class Outbox {
       receipt: receipt?.receipt,
       received_at: receipt?.received_at ?? new Date(this.now()).toISOString(),
       answer: answer ?? null,
+      known_as: knownAs,
       last_failure: undefined,
     });
   }
@@ -184,10 +187,11 @@ export class Outbox {
   private async settleCovered(id: string): Promise<void> {
     const cover = this.entries.get(id);
     const made = cover?.state === 'received' && cover.what === 'screening' ? cover.answer : undefined;
+    // Only where the server, too, wants it to ring now; else the tablet's own word goes out.
+    const rings = made && 'suggestion' in made && made.suggestion.alarm?.after_secs === 0 ? made.alarm_id : undefined;
     for (const entry of this.snapshot) {
       if (entry.covered_by !== id || entry.state !== 'waiting' || this.flying.has(entry.id)) continue;
-      const alarmId = made && 'alarm_id' in made ? made.alarm_id : undefined;
-      if (alarmId === entry.subject) await this.received(entry, null);
+      if (rings) await this.received(entry, null, rings);
       else await this.send(entry);
     }
   }

@@ -35,8 +35,8 @@ export class LiveSocket {
   private pingAt = 0;
   private pings = 0;
   private offsets: number[] = [];
-  private unsaid = new Set<Uuid>();
-  private said = new Set<Uuid>();
+  private unsaid = new Map<string, Uuid>();
+  private said = new Set<string>();
   private stopped = false;
 
   constructor(private readonly options: SocketOptions) {}
@@ -64,10 +64,11 @@ export class LiveSocket {
   };
   readonly state = (): LinkState => this.link;
 
-  /** A P1 really stands on this screen. Said once; kept until there is a line to say it on. */
-  presented(alarmId: Uuid): void {
-    if (this.said.has(alarmId)) return;
-    this.unsaid.add(alarmId);
+  /** A P1 really stands on this screen. Said once for each step of its plan; kept until there is a line to say it on. */
+  presented(alarmId: Uuid, step: number): void {
+    const key = `${alarmId}:${step}`;
+    if (this.said.has(key)) return;
+    this.unsaid.set(key, alarmId);
     this.sayPresented();
   }
 
@@ -149,10 +150,10 @@ export class LiveSocket {
 
   private sayPresented(): void {
     if (this.link.state !== 'live') return;
-    for (const alarm_id of this.unsaid) {
+    for (const [key, alarm_id] of this.unsaid) {
       if (!this.send({ t: 'presented', alarm_id })) return;
-      this.unsaid.delete(alarm_id);
-      this.said.add(alarm_id);
+      this.unsaid.delete(key);
+      this.said.add(key);
     }
   }
 

@@ -85,7 +85,7 @@ describe('a visit', () => {
 
     const look = play(first.visit, (id) => (id === 'q6' ? 0 : 1));
     expect(look.visit).toMatchObject({ phase: 'thanks', suggestion: { tier: 4, priority: 'P1' } });
-    expect(look.visit.alarm).toMatchObject({ id: rules.alarmId(look.run.screening_id), priority: 'P1', how: 'rules' });
+    expect(look.visit.alarm).toMatchObject({ id: rules.alarmId(first.run.screening_id), priority: 'P1', how: 'rules' });
     expect(look.body).toMatchObject({
       look_of: first.run.screening_id,
       target_id: undefined,

@@ -175,7 +175,9 @@ function Actions({ alarm, context, flight, mine, onForm, form }: Props & { mine:
   const closeMay = close.may(context);
   return (
     <div className="wp-acts">
-      {alarm.state === 'raised' ? (
+      {alarm.state === 'raised' && !context.permissions.includes('alarm_claim') ? (
+        <span className="wp-why">{text.common.notAllowed}</span>
+      ) : alarm.state === 'raised' ? (
         <button
           type="button"
           className={flight?.verb === 'claim' && flight.state === 'flying' ? 'btn pending' : 'btn btn-primary'}
@@ -251,7 +253,9 @@ function Facts({ alarm, full, fullError, item, itemError, onItem }: Props) {
         <dt className="facts-dt">{t.where}</dt>
         <dd className="facts-dd">
           {full?.person?.address ?? alarm.where.address ?? alarm.where.place ?? t.addressUnknown}
-          <small className="facts-sub">{[alarm.where.district, alarm.where.org_name].filter(Boolean).join(' ')}</small>
+          <small className="facts-sub">
+            {[...new Set([alarm.where.district, alarm.where.org_name])].filter(Boolean).join(' ')}
+          </small>
         </dd>
         <dt className="facts-dt">{t.why}</dt>
         <dd className="facts-dd">

@@ -19,6 +19,7 @@ export type QueueProps = {
   selected: Uuid | undefined;
   called: Uuid | undefined;
   top: Uuid | undefined;
+  mayClaim: boolean;
   flights: Flights;
   frozen: boolean;
   filter: Priority | null;
@@ -30,7 +31,7 @@ export type QueueProps = {
   onFilter: (priority: Priority | null) => void;
   onSelect: (id: Uuid) => void;
   onClaim: (alarm: Alarm) => void;
-  onPresented: (id: Uuid) => void;
+  onPresented: (id: Uuid, step: number) => void;
 };
 
 export function AlarmQueue(props: QueueProps) {
@@ -62,6 +63,7 @@ export function AlarmQueue(props: QueueProps) {
         selected={props.selected === id}
         called={id === props.called}
         isTop={id === props.top}
+        mayClaim={props.mayClaim}
         flight={props.flights[id]}
         frozen={props.frozen}
         short={short}

@@ -18,10 +18,11 @@ type Props = {
   short?: boolean;
   /** The one that the space bar takes. */
   isTop: boolean;
+  mayClaim: boolean;
   tabStop: boolean;
   onSelect: (id: Uuid) => void;
   onClaim: (alarm: Alarm) => void;
-  onPresented: (id: Uuid) => void;
+  onPresented: (id: Uuid, step: number) => void;
 };
 
 /** Drawn again only when its own alarm changes or the second does: a flood must not starve the receipts. */
@@ -51,6 +52,8 @@ export const AlarmRow = memo(function AlarmRow(props: Props) {
     now - Date.parse(alarm.raised_at) < 4_000 && unclaimed ? 'arrive' : '',
   ];
   const { id } = alarm;
+  // Each call to somebody wants its own receipt, though the row has stood here all the time.
+  const toldTimes = alarm.told.length;
   const needsReceipt = alarm.priority === 'P1' && unclaimed;
 
   // Said only when it stands on a screen that somebody can look at: after the paint, in a visible document.
@@ -61,7 +64,7 @@ export const AlarmRow = memo(function AlarmRow(props: Props) {
       frame = requestAnimationFrame(() => {
         frame = requestAnimationFrame(() => {
           const box = ref.current?.getBoundingClientRect();
-          if (document.visibilityState === 'visible' && box !== undefined && box.height > 0) onPresented(id);
+          if (document.visibilityState === 'visible' && box !== undefined && box.height > 0) onPresented(id, toldTimes);
         });
       });
     };
@@ -71,7 +74,7 @@ export const AlarmRow = memo(function AlarmRow(props: Props) {
       cancelAnimationFrame(frame);
       document.removeEventListener('visibilitychange', afterPaint);
     };
-  }, [needsReceipt, id, onPresented]);
+  }, [needsReceipt, id, toldTimes, onPresented]);
 
   const fuse = props.frozen ? null : fuseShare(alarm, now);
   const place = placeWords(alarm);
@@ -97,7 +100,7 @@ export const AlarmRow = memo(function AlarmRow(props: Props) {
         <p className="al-st ellipsis">
           <StateWords alarm={alarm} mine={mine} called={called} flight={flight} now={now} />
         </p>
-        {needsReceipt && !props.short ? (
+        {needsReceipt && props.mayClaim && !props.short ? (
           <button
             type="button"
             className={flight?.state === 'failed' ? 'take take-failed' : 'take'}

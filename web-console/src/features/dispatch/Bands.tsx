@@ -6,6 +6,7 @@ import { say, useText } from '@/i18n/text';
 import { PriorityMark } from '@/ui/Mark';
 import { play, type Sound, unlockSound } from '@/ui/sound';
 import { clock, span, useNow } from '@/ui/time';
+import { placeWords } from './AlarmRow';
 
 export function OfflineBand({ link, asOf, line }: { link: LinkState; asOf: number; line: string | undefined }) {
   const t = useText().dispatch;
@@ -29,7 +30,7 @@ export function CalledBand({ alarm, onOpen }: { alarm: Alarm | undefined; onOpen
   const t = useText().dispatch;
   const now = useNow();
   if (alarm === undefined) return null;
-  const place = [alarm.where.district, alarm.where.org_name].filter(Boolean).join(' ');
+  const place = placeWords(alarm);
   return (
     <div className="band band-called" role="alert">
       <b className="band-title">{t.callsYou}</b>

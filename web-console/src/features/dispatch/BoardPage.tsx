@@ -99,7 +99,7 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
     },
     [run, select],
   );
-  const presented = useCallback((id: Uuid) => live.presented(id), [live]);
+  const presented = useCallback((id: Uuid, step: number) => live.presented(id, step), [live]);
   const waitingP1 = alarms.filter((each) => each.priority === 'P1' && !each.drill && isUnclaimed(each)).length;
   useEffect(() => {
     document.title = [waitingP1 > 0 ? `(${waitingP1})` : '', text.common.brand, t.board].filter(Boolean).join(' ');
@@ -124,6 +124,7 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
   const context: BoardContext = {
     text,
     me: myId,
+    permissions: me.permissions,
     alarm,
     top,
     busy: flight?.state === 'flying',
@@ -209,6 +210,7 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
           selected={selection.alarm}
           called={called?.id}
           top={top?.id}
+          mayClaim={me.permissions.includes('alarm_claim')}
           flights={flights}
           frozen={down}
           filter={filter}

@@ -8,6 +8,7 @@ export type Form = 'note' | 'close' | 'cannot-reach' | 'shelve' | null;
 export type BoardContext = {
   text: Text;
   me: Uuid;
+  permissions: readonly string[];
   alarm: Alarm | undefined;
   top: Alarm | undefined;
   busy: boolean;
@@ -24,9 +25,13 @@ export type BoardContext = {
 type BoardCommand = Command<BoardContext>;
 const holder = (alarm: Alarm) => (alarm.acknowledged ?? alarm.claimed)?.by_id;
 
-function onAlarm(check: (alarm: Alarm, context: BoardContext) => true | string | false): BoardCommand['may'] {
+function onAlarm(
+  action: string,
+  check: (alarm: Alarm, context: BoardContext) => true | string | false,
+): BoardCommand['may'] {
   return (context) => {
     if (context.alarm === undefined || context.alarm.state === 'closed') return false;
+    if (!context.permissions.includes(action)) return context.text.common.notAllowed;
     return context.busy ? context.text.dispatch.delivering : check(context.alarm, context);
   };
 }
@@ -35,14 +40,17 @@ export const claimTop: BoardCommand = {
   id: 'claim-top',
   label: ({ text }) => text.dispatch.claimTop,
   keys: [' '],
-  may: ({ top, text }) => (top === undefined ? text.dispatch.nothingToClaim : true),
+  may: ({ top, text, permissions }) => {
+    if (!permissions.includes('alarm_claim')) return text.common.notAllowed;
+    return top === undefined ? text.dispatch.nothingToClaim : true;
+  },
   run: ({ top, claim }) => top && claim(top),
 };
 export const acknowledge: BoardCommand = {
   id: 'acknowledge',
   label: ({ text }) => text.dispatch.acknowledge,
   keys: ['a'],
-  may: onAlarm((alarm, { me, text }) => {
+  may: onAlarm('alarm_acknowledge', (alarm, { me, text }) => {
     if (alarm.state === 'raised') return text.dispatch.claimFirst;
     if (alarm.state === 'acknowledged') return text.dispatch.isAcknowledged;
     return holder(alarm) === me ? true : text.dispatch.heldBy(alarm.claimed?.by ?? '');
@@ -53,35 +61,36 @@ export const note: BoardCommand = {
   id: 'note',
   label: ({ text }) => text.dispatch.note,
   keys: ['n'],
-  may: ({ alarm }) => alarm !== undefined && alarm.state !== 'closed',
+  may: ({ alarm, permissions }) =>
+    alarm !== undefined && alarm.state !== 'closed' && permissions.includes('alarm_note'),
   run: ({ open }) => open('note'),
 };
 export const escalate: BoardCommand = {
   id: 'escalate',
   label: ({ text }) => text.dispatch.escalate,
   keys: ['e'],
-  may: onAlarm(() => true),
+  may: onAlarm('alarm_escalate', () => true),
   run: ({ alarm, run }) => alarm && run(alarm, 'escalate'),
 };
 export const cannotReach: BoardCommand = {
   id: 'cannot-reach',
   label: ({ text }) => text.dispatch.cannotReach,
   keys: ['u'],
-  may: onAlarm((alarm, { me, text }) => (holder(alarm) === me ? true : text.dispatch.claimFirst)),
+  may: onAlarm('alarm_cannot_reach', (alarm, { me, text }) => (holder(alarm) === me ? true : text.dispatch.claimFirst)),
   run: ({ open }) => open('cannot-reach'),
 };
 export const release: BoardCommand = {
   id: 'release',
   label: ({ text }) => text.dispatch.release,
   keys: ['r'],
-  may: onAlarm((alarm, { me, text }) => (holder(alarm) === me ? true : text.dispatch.notYours)),
+  may: onAlarm('alarm_release', (alarm, { me, text }) => (holder(alarm) === me ? true : text.dispatch.notYours)),
   run: ({ alarm, run }) => alarm && run(alarm, 'release'),
 };
 export const shelve: BoardCommand = {
   id: 'shelve',
   label: ({ text, alarm }) => (isShelved(alarm) ? text.dispatch.unshelve : text.dispatch.shelve),
   keys: ['h'],
-  may: onAlarm((alarm, { text }) => {
+  may: onAlarm('alarm_shelve', (alarm, { text }) => {
     if (alarm.priority === 'P1') return text.dispatch.neverShelved;
     return alarm.state === 'raised' ? true : text.dispatch.onlyUnclaimed;
   }),
@@ -94,7 +103,9 @@ export const close: BoardCommand = {
   id: 'close',
   label: ({ text }) => text.dispatch.close,
   keys: ['x'],
-  may: onAlarm((alarm, { text }) => (alarm.state === 'acknowledged' ? true : text.dispatch.acknowledgeFirst)),
+  may: onAlarm('alarm_close', (alarm, { text }) =>
+    alarm.state === 'acknowledged' ? true : text.dispatch.acknowledgeFirst,
+  ),
   run: ({ open }) => open('close'),
 };
 

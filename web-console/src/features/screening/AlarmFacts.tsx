@@ -17,9 +17,11 @@ export function AlarmFacts({ alarm, entry, compact }: Props) {
   const text = useText();
   const now = useNow();
   const sent = entry?.state === 'received';
-  const progress = useAlarmProgress(alarm.id, sent);
+  const progress = useAlarmProgress(entry?.known_as ?? alarm.id, sent);
   const at = progress.data;
-  const facts = fourFacts(entry, at, now, text);
+  // Not seen is not the same as not received.
+  const unseen = at === undefined && progress.isError;
+  const facts = fourFacts(entry, at, now, text, unseen);
   const age = span(now - Date.parse(alarm.at));
   const how =
     alarm.how === 'rules'
@@ -30,7 +32,7 @@ export function AlarmFacts({ alarm, entry, compact }: Props) {
   return (
     <section className={compact ? 'fd-alarm is-compact' : 'fd-alarm'} role="status" aria-live="polite">
       <h2 className="fd-alarm-head">
-        <b className="fd-alarm-title">{headline(entry, at, text)}</b>
+        <b className="fd-alarm-title">{headline(entry, at, text, unseen)}</b>
         <span className="end row">
           <PriorityMark priority={at?.priority ?? alarm.priority} />
           <span className="nowrap" aria-live="off">
@@ -57,6 +59,7 @@ function fourFacts(
   at: AlarmFull | undefined,
   now: number,
   text: ReturnType<typeof useText>,
+  unseen: boolean,
 ): Fact[] {
   const t = text.screening;
   const sent = entry?.state === 'received';
@@ -86,7 +89,7 @@ function fourFacts(
           word: t.factReceived,
           sub: seenAt === null ? t.factReceivedUnknown : clock(seenAt),
         }
-      : { look: 'not', icon: 'check', word: t.factNotReceived, sub: '—' };
+      : { look: 'not', icon: 'check', word: unseen ? t.factReceivedUnseen : t.factNotReceived, sub: '—' };
   const left = at?.next_step ? Date.parse(at.next_step.at) - now : null;
   const taken: Fact =
     taker !== null
@@ -98,15 +101,21 @@ function fourFacts(
             word: t.factWaiting,
             sub: left !== null && left > 0 ? t.factLeft(span(left)) : '—',
           }
-        : { look: 'not', icon: 'user', word: t.factNotTaken, sub: '—' };
+        : { look: 'not', icon: 'user', word: unseen ? t.factTakenUnseen : t.factNotTaken, sub: '—' };
   return [saved, onWay, received, taken];
 }
 
-function headline(entry: Entry | undefined, at: AlarmFull | undefined, text: ReturnType<typeof useText>): string {
+function headline(
+  entry: Entry | undefined,
+  at: AlarmFull | undefined,
+  text: ReturnType<typeof useText>,
+  unseen: boolean,
+): string {
   if (at?.state === 'closed') return text.screening.alarmClosed;
   if (at?.claimed || at?.acknowledged) return text.screening.alarmTaken;
   if (entry?.state === 'refused') return text.screening.alarmRefused;
   if (entry?.state !== 'received') return text.screening.alarmQueued;
+  if (unseen) return text.screening.alarmSentUnseen;
   return at?.presented_at ? text.screening.alarmReceived : text.screening.alarmSent;
 }
 

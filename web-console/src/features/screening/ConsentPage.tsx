@@ -76,21 +76,23 @@ export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm
             </p>
           )}
         </section>
-        <h2 className="fd-ask">{t.consentAsk}</h2>
-        {young ? <p className="fd-guard">{t.guardianNeeded(guardianBelow)}</p> : null}
-        <div className="fd-choices" role="radiogroup" aria-label={t.consentAsk}>
-          {young ? null : <Choice on={by === 'self'} label={t.consentSelf} onChoose={() => setBy('self')} />}
-          <Choice on={by === 'guardian'} label={t.consentGuardian} onChoose={() => setBy('guardian')} />
-        </div>
-        {by === 'guardian' ? (
-          <div className="fd-choices" role="radiogroup" aria-label={t.guardianRelation}>
-            {[t.guardianMother, t.guardianFather, t.guardianOther].map((each) => (
-              <Choice key={each} on={relation === each} label={each} onChoose={() => setRelation(each)} />
-            ))}
-          </div>
-        ) : null}
       </main>
       <footer className="fd-foot fd-foot-pad">
+        <div className="fd-agree">
+          <h2 className="fd-ask">{t.consentAsk}</h2>
+          {young ? <p className="fd-guard">{t.guardianNeeded(guardianBelow)}</p> : null}
+          <div className="fd-chips" role="radiogroup" aria-label={t.consentAsk}>
+            {young ? null : <Choice on={by === 'self'} label={t.consentSelf} onChoose={() => setBy('self')} />}
+            <Choice on={by === 'guardian'} label={t.consentGuardian} onChoose={() => setBy('guardian')} />
+          </div>
+          {by === 'guardian' ? (
+            <div className="fd-chips" role="radiogroup" aria-label={t.guardianRelation}>
+              {[t.guardianMother, t.guardianFather, t.guardianOther].map((each) => (
+                <Choice key={each} on={relation === each} label={each} onChoose={() => setRelation(each)} />
+              ))}
+            </div>
+          ) : null}
+        </div>
         <div className="fd-go">
           <button type="button" className="btn" onClick={onBack}>
             {t.consentNo}
@@ -111,8 +113,13 @@ export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm
 
 function Choice({ on, label, onChoose }: { on: boolean; label: string; onChoose: () => void }) {
   return (
-    <button type="button" role="radio" aria-checked={on} className={on ? 'fd-opt is-on' : 'fd-opt'} onClick={onChoose}>
-      <span className="fd-dot" />
+    <button
+      type="button"
+      role="radio"
+      aria-checked={on}
+      className={on ? 'fd-chip is-on' : 'fd-chip'}
+      onClick={onChoose}
+    >
       {label}
     </button>
   );

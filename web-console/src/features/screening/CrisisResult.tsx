@@ -19,7 +19,7 @@ export function CrisisResult({ visit, alarm, entries, helplines, onSave, onLeave
   const [why, setWhy] = useState(false);
   const [leaving, setLeaving] = useState(false);
   const entry = entries.find((each) => each.what === 'alarm' && each.subject === alarm.id);
-  const progress = useAlarmProgress(alarm.id, entry?.state === 'received');
+  const progress = useAlarmProgress(entry?.known_as ?? alarm.id, entry?.state === 'received');
   const { person } = visit;
   const who = person.sex === 'F' ? t.her : person.sex === 'M' ? t.him : t.them;
   const taken = progress.data?.claimed ?? progress.data?.acknowledged ?? null;
@@ -136,7 +136,7 @@ export function CrisisResult({ visit, alarm, entries, helplines, onSave, onLeave
             const known = progress.data;
             if (known !== undefined) {
               // A line in the alarm's record, if it can be written; the visit does not wait for it.
-              void post(`/alarms/${alarm.id}/note`, {
+              void post(`/alarms/${known.id}/note`, {
                 text: `${t.handToComer}${text.common.listComma}${handedTo}`,
                 expected_version: known.version,
               }).catch(() => {});

@@ -88,7 +88,8 @@ export function useAlarmProgress(alarmId: Uuid | undefined, known: boolean) {
     queryKey: ['alarm-progress', alarmId],
     enabled: alarmId !== undefined && known,
     queryFn: () => get<AlarmFull>(`/alarms/${alarmId}`),
-    refetchInterval: 2_000,
+    // Where it may not be seen, asking every two seconds would not change that.
+    refetchInterval: (query) => (query.state.error instanceof Refused ? 15_000 : 2_000),
     staleTime: 0,
   });
 }

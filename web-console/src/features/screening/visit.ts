@@ -51,6 +51,8 @@ export type Visit = {
   touched_at: Timestamp;
   suggestion?: Suggestion;
   alarm?: LocalAlarm;
+  /** The screening whose id makes the id of this visit's alarm: the first that called for one, now or later. */
+  alarm_from?: Uuid;
   danger: Danger;
   steps_done: boolean[];
   rules_failed?: boolean;
@@ -188,15 +190,18 @@ export function finishRun(visit: Visit, brokenOff: boolean, at: Timestamp, known
 
 function withAlarm(visit: Visit, run: Run, at: Timestamp, known: Known): Visit {
   const plan = visit.suggestion?.alarm;
-  if (!plan || plan.after_secs > 0 || visit.alarm !== undefined) return visit;
+  if (!plan) return visit;
+  // A visit keeps its first alarm, on the server and here: a later look only makes the same one ring.
+  const alarm_from = visit.alarm_from ?? run.screening_id;
+  if (plan.after_secs > 0 || visit.alarm !== undefined) return { ...visit, alarm_from };
   const alarm: LocalAlarm = {
-    id: known.rules.alarmId(run.screening_id),
+    id: known.rules.alarmId(alarm_from),
     screening_id: run.screening_id,
     priority: plan.priority,
     at,
     how: 'rules',
   };
-  return { ...visit, alarm };
+  return { ...visit, alarm_from, alarm };
 }
 
 function whatNext(visit: Visit, run: Run, brokenOff: boolean, at: Timestamp, known: Known): Visit {

@@ -49,6 +49,7 @@ export function TriagePanel({ me, id, row, onAlarm }: Props) {
   const context: TriageContext = {
     text,
     me: me.account.id,
+    permissions: me.permissions,
     item,
     busy: command.isPending,
     confirm: () => run('confirm'),
@@ -80,9 +81,7 @@ export function TriagePanel({ me, id, row, onAlarm }: Props) {
           </b>
         </div>
         <div className="wp-l2">
-          <span>
-            {item.org.district} {item.org.name}
-          </span>
+          <span>{[...new Set([item.org.district, item.org.name])].join(' ')}</span>
           <span className="faint small">{item.scales.map((scale) => scale.code).join(text.common.listComma)}</span>
         </div>
         <div className="wp-acts">

@@ -7,6 +7,7 @@ export type TriageForm = 'change' | 'contacted' | 'close' | 'second' | null;
 export type TriageContext = {
   text: Text;
   me: string;
+  permissions: readonly string[];
   item: QueueItem | undefined;
   busy: boolean;
   confirm: (item: QueueItem) => void;
@@ -14,9 +15,13 @@ export type TriageContext = {
 };
 type TriageCommand = Command<TriageContext>;
 
-function onItem(check: (item: QueueItem, context: TriageContext) => true | string | false): TriageCommand['may'] {
+function onItem(
+  action: string,
+  check: (item: QueueItem, context: TriageContext) => true | string | false,
+): TriageCommand['may'] {
   return (context) => {
     if (context.item === undefined || context.item.state === 'closed') return false;
+    if (!context.permissions.includes(action)) return context.text.common.notAllowed;
     return context.busy ? context.text.dispatch.delivering : check(context.item, context);
   };
 }
@@ -25,35 +30,35 @@ export const confirm: TriageCommand = {
   id: 'confirm',
   label: ({ text }) => text.triage.confirm,
   keys: ['a'],
-  may: onItem((item, { text }) => (item.state === 'confirmed' ? text.triage.isConfirmed : true)),
+  may: onItem('queue_confirm', (item, { text }) => (item.state === 'confirmed' ? text.triage.isConfirmed : true)),
   run: ({ item, confirm: run }) => item && run(item),
 };
 export const change: TriageCommand = {
   id: 'change',
   label: ({ text }) => text.triage.change,
   keys: ['r'],
-  may: onItem(() => true),
+  may: onItem('queue_change', () => true),
   run: ({ open }) => open('change'),
 };
 export const second: TriageCommand = {
   id: 'second',
   label: ({ text }) => text.triage.second,
   keys: ['s'],
-  may: onItem((item) => item.second_person != null),
+  may: onItem('queue_second', (item) => item.second_person != null),
   run: ({ open }) => open('second'),
 };
 export const contacted: TriageCommand = {
   id: 'contacted',
   label: ({ text }) => text.triage.setContacted,
   keys: ['c'],
-  may: onItem((item, { text }) => (item.contacted_at ? text.triage.contacted : true)),
+  may: onItem('queue_contacted', (item, { text }) => (item.contacted_at ? text.triage.contacted : true)),
   run: ({ open }) => open('contacted'),
 };
 export const close: TriageCommand = {
   id: 'close',
   label: ({ text }) => text.triage.close,
   keys: ['x'],
-  may: onItem((item, { text }) => (item.state === 'open' ? text.triage.confirmFirst : true)),
+  may: onItem('queue_close', (item, { text }) => (item.state === 'open' ? text.triage.confirmFirst : true)),
   run: ({ open }) => open('close'),
 };
 
