@@ -25,6 +25,14 @@ if [ "$profile" = release ]; then
   if [ web-console/dist/index.html -nt "$output/xindeng" ]; then touch -c backend/server/src/platform/assets.rs; fi
 fi
 
+# Unchanged source is not even shown to cargo, which would wait for whatever else builds in the cache.
+inputs=$(fingerprint backend migrations scales .sqlx Cargo.toml Cargo.lock rust-toolchain.toml scripts/build.sh)
+[ "$profile" = dev ] || inputs+=$(fingerprint web-console/dist)
+if [ -x "$output/xindeng" ] && is_fresh "server-$profile" "$inputs"; then
+  [ "$profile" = release ] || wait_for_web
+  exit 0
+fi
+
 # cargo's own lines, thinned: every 25th crate, ours, errors
 progress() {
   local line count=0
@@ -47,5 +55,6 @@ if ! cmp -s "$CARGO_TARGET_DIR/$built" "$output/xindeng"; then
   cp --reflink=auto "$CARGO_TARGET_DIR/$built" "$output/xindeng.new"
   mv -f "$output/xindeng.new" "$output/xindeng"
 fi
+mark_fresh "server-$profile" "$inputs"
 exec 9>&-
 [ "$profile" = release ] || wait_for_web

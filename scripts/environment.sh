@@ -52,7 +52,8 @@ clone_id() { printf '%s' "$ROOT" | cksum | cut -d' ' -f1; }
 fingerprint() {
   local path
   for path in "$@"; do
-    [ ! -e "$path" ] || find "$path" -name node_modules -prune -o -name dist -prune -o -type f -print0
+    if [ -f "$path" ]; then printf '%s\0' "$path"
+    elif [ -d "$path" ]; then find "$path" -mindepth 1 \( -name node_modules -o -name dist \) -prune -o -type f -print0; fi
   done | LC_ALL=C sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-32
 }
 stamp_file() { mkdir -p "$VAR/stamps"; echo "$VAR/stamps/$1"; }

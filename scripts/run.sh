@@ -38,7 +38,7 @@ if ! IFS= read -r line <&8; then
   show_tail "$log" 30
   die "the server did not start ($log)"
 fi
-node scripts/say-ready.mjs "$line" "$data_dir/demo.json"
+node scripts/say-ready.mjs "$line" "$data_dir/demo.json" || die "the demo city was not filled in: $data_dir/demo.json cannot be read"
 say "ready. Server log: ${log#"$ROOT"/}. Ctrl-C stops."
 if wait_for_server; then say "stopped"; else
   status=$?
