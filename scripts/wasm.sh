@@ -26,10 +26,11 @@ if [ -z "$way" ] && command -v rustup >/dev/null; then
   say "adding the WebAssembly target to Rust"
   if logged rustup-target timeout 90 rustup target add "$target" 2>/dev/null && has_rustup_target; then way=rustup; fi
 fi
-if [ -z "$way" ]; then
-  # Debian's rustc is built without this target's library, but carries the source to build it from.
-  has_debian_rust || scripts/setup.sh --packages rustc-web cargo-web rust-web-src lld
-  way=debian
+way=${way:-debian}
+# Debian's rustc is built without this target's library, but its packages carry the source to build it from.
+if [ "$way" = debian ] && ! has_debian_rust; then
+  scripts/setup.sh --packages rustc-web cargo-web rust-web-src lld ||
+    die "no WebAssembly target. Either: rustup target add $target — or: sudo apt-get install rustc-web cargo-web rust-web-src lld"
 fi
 
 # clones share the cache and so the path of the finished module
@@ -40,7 +41,6 @@ say "building the rules as WebAssembly ($way)"
 case $way in
   rustup) logged wasm cargo "${build[@]}" || die "the WebAssembly build failed ($LOGS/wasm.log)" ;;
   debian)
-    has_debian_rust || die "no WebAssembly target. Either: rustup target add $target — or: sudo apt-get install rustc-web cargo-web rust-web-src lld"
     CARGO_TARGET_DIR=$CARGO_TARGET_DIR-debian
     RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld \
       logged wasm /usr/bin/cargo "${build[@]}" -Zbuild-std=std,panic_abort || die "the WebAssembly build failed ($LOGS/wasm.log)"
