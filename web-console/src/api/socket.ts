@@ -21,7 +21,7 @@ const RESUME_PAUSE_MS = 150;
 const PING_EVERY_MS = 5_000;
 
 export function retryMs(tries: number, random: number): number {
-  return Math.min(5_000, 250 * 2 ** Math.min(tries, 5)) * (0.75 + random * 0.5);
+  return Math.min(2_000, 250 * 2 ** Math.min(tries, 3)) * (0.75 + random * 0.5);
 }
 
 export class LiveSocket {

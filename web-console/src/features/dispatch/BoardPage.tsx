@@ -12,7 +12,6 @@ import { clock, hourMinute, useNow } from '@/ui/time';
 import { AlarmPanel } from './AlarmPanel';
 import { AlarmQueue } from './AlarmQueue';
 import { CalledBand, OfflineBand, SoundBand } from './Bands';
-import './board.css';
 import { acknowledge, type BoardContext, boardCommands, claimTop, type Form, keyLabel, note } from './commands';
 import { KeysOverlay } from './KeysOverlay';
 import { NoteForm } from './NoteForm';
@@ -24,6 +23,10 @@ import { Timeline } from './Timeline';
 import { useAlarmCommands, type Verb } from './useAlarmCommands';
 import { useAlarmSounds } from './useAlarmSounds';
 import { useRegions } from './useRegions';
+import './board.css';
+import './queue.css';
+import './work.css';
+import './screens.css';
 
 export type Selection = { alarm?: Uuid; item?: Uuid; tab: 'alarm' | 'triage' };
 type Triage = {

@@ -7,7 +7,6 @@ import type { Session } from '@/api/session';
 import type { RaiseAlarm } from '@/api/types';
 import { useSpeech, useText } from '@/i18n/text';
 import { ConsentPage } from './ConsentPage';
-import './field.css';
 import { HandOverPage } from './HandOverPage';
 import { ListPage } from './ListPage';
 import { MePage } from './MePage';
@@ -20,6 +19,10 @@ import { ThanksPage } from './ThanksPage';
 import { UploadPage } from './UploadPage';
 import { useVisits } from './useVisits';
 import { finishRun, type LocalAlarm, startRun, startVisit, type Visit } from './visit';
+import './list.css';
+import './visit.css';
+import './result.css';
+import './screens.css';
 
 function alarmEntry(alarm: LocalAlarm, person: Visit['person'] | null): NewEntry {
   const body: RaiseAlarm = {

@@ -59,7 +59,7 @@ export default {
   sosHolding: (secs: string) => `Keep holding, ${secs} s`,
   sosLetGo: 'Let go now and nothing is sent',
   sosAgain: 'Hold 1 second to report again',
-  sosAgainHint: 'The same matter is only counted once more',
+  sosAgainHint: 'Dispatch will see it once more',
   helplineName: 'Helpline',
   navList: 'List',
   navUpload: 'Upload',

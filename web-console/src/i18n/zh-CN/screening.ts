@@ -58,7 +58,7 @@ export default {
   sosHolding: (secs: string) => `别松手，还有 ${secs} 秒`,
   sosLetGo: '现在松开，什么都不会发出',
   sosAgain: '按住 1 秒补报',
-  sosAgainHint: '同一件事，只会多记一次',
+  sosAgainHint: '调度台会再看到一次',
   helplineName: '心理热线',
   navList: '名单',
   navUpload: '上传',
