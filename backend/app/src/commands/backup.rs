@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 /// Beside the database: without the keys it could not be read.
-const FILES: [&str; 3] = ["root.key", "demo.json", "alarm-spool.jsonl"];
+const FILES: [&str; 4] = ["root.key", "demo.json", "alarm-spool.jsonl", "alarm-spool.unreadable.jsonl"];
 const DUMP: &str = "database.dump";
 
 #[derive(Debug, Args)]
@@ -122,6 +122,17 @@ fn load(postgres: &PrivatePostgres, dump: &[u8]) -> anyhow::Result<()> {
     drop(stdin);
     let output = child.wait_with_output()?;
     ensure!(output.status.success(), "pg_restore: {}", String::from_utf8_lossy(&output.stderr).trim());
+    begin_epoch(postgres)
+}
+
+/// What happens from here on is another story than what open screens saw: they start over from a snapshot.
+fn begin_epoch(postgres: &PrivatePostgres) -> anyhow::Result<()> {
+    let output = tool(postgres, "psql")
+        .args(["-d", "xindeng", "-v", "ON_ERROR_STOP=1", "-qc"])
+        .arg("update stream_head set epoch = epoch + 1, seq = 0")
+        .output()
+        .context("psql")?;
+    ensure!(output.status.success(), "psql: {}", String::from_utf8_lossy(&output.stderr).trim());
     Ok(())
 }
 

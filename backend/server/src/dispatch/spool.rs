@@ -280,6 +280,7 @@ fn sender(ctx: &Ctx, tenant: TenantId, entry: &Entry) -> Actor {
         name: entry.name.clone(),
         login: String::new(),
         csrf: String::new(),
+        must_enrol: false,
         expires_at: ctx.now(),
         grants: entry.grants.iter().map(|&(role, org)| Grant { role, org }).collect(),
     }

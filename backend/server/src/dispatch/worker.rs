@@ -84,6 +84,8 @@ struct Asked {
     person_id: Option<Uuid>,
     screening_id: Option<Uuid>,
     queue_item_id: Option<Uuid>,
+    /// who submitted what it follows from, and may see how it stands
+    by: Option<Uuid>,
     #[serde(default)]
     reason: String,
 }
@@ -104,7 +106,7 @@ async fn raise(ctx: &Ctx, tx: &mut ScopedTx, due: &Due) -> Result<(), Problem> {
         queue_item: asked.queue_item_id.map(QueueItemId),
         place: None,
         note: None,
-        by: None,
+        by: asked.by.map(AccountId),
         at: ctx.now(),
         device_at: None,
         drill: false,

@@ -54,7 +54,18 @@ impl LiveViews {
 #[derive(Debug, Clone)]
 pub struct Frame {
     pub seq: i64,
-    pub text: Arc<str>,
+    /// `alarm`, `queue_item`, …: what a screen needs a right for
+    pub about: Arc<str>,
+    text: Arc<str>,
+    /// the same place in the stream without its content
+    bare: Arc<str>,
+}
+
+impl Frame {
+    /// Who may not see the content still sees that something stood here, so that there is no gap.
+    pub fn for_screen(&self, may_see: bool) -> &str {
+        if may_see { &self.text } else { &self.bare }
+    }
 }
 
 #[derive(Debug)]
@@ -161,11 +172,20 @@ impl Hub {
             body[event.subject_kind.as_str()] = dressed;
         }
         body["subject_id"] = json!(event.subject_id);
-        let text = json!({
-            "t": "ev", "stream": event.stream, "epoch": event.epoch, "seq": event.seq,
-            "type": event.kind, "at": event.at, "body": body,
-        });
-        Ok(Frame { seq: event.seq, text: text.to_string().into() })
+        let frame = |kind: &str, body: Value| {
+            json!({
+                "t": "ev", "stream": event.stream, "epoch": event.epoch, "seq": event.seq,
+                "type": kind, "at": event.at, "body": body,
+            })
+            .to_string()
+            .into()
+        };
+        Ok(Frame {
+            seq: event.seq,
+            about: event.subject_kind.as_str().into(),
+            text: frame(&event.kind, body),
+            bare: frame("hidden", json!({})),
+        })
     }
 
     pub async fn snapshot(

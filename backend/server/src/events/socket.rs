@@ -240,7 +240,7 @@ impl Screen {
         let mut frames = Vec::new();
         for event in list_after(&mut tx, self.actor.tenant, stream, seq, MAX_CATCH_UP).await? {
             let frame = self.ctx.hub.frame(&self.ctx, &mut tx, &event).await?;
-            frames.push((frame.seq, frame.text.to_string()));
+            frames.push((frame.seq, frame.for_screen(self.may_see(&frame.about)).to_owned()));
         }
         Ok(frames)
     }
@@ -253,7 +253,8 @@ impl Screen {
                 Ahead::Nothing => {}
                 Ahead::Frames(frames) => {
                     for frame in frames {
-                        self.send(frame.text.to_string()).await?;
+                        let text = frame.for_screen(self.may_see(&frame.about)).to_owned();
+                        self.send(text).await?;
                         self.cursors.insert(stream.clone(), (epoch, frame.seq));
                     }
                 }
@@ -270,6 +271,15 @@ impl Screen {
             self.send(aside.text.to_string()).await?;
         }
         Ok(())
+    }
+
+    /// A stream is one for all who follow a district; what is in it is not for all of them.
+    fn may_see(&self, about: &str) -> bool {
+        match about {
+            "alarm" => self.actor.reaches(Action::AlarmRead),
+            "queue_item" => self.actor.reaches(Action::QueueRead),
+            _ => true,
+        }
     }
 
     async fn hear(&mut self, message: Message) -> Result<(), End> {

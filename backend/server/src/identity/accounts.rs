@@ -176,6 +176,11 @@ pub async fn update_account(ctx: &Ctx, actor: &Actor, new: NewAccount) -> Result
     check_grants(&mut tx, &new.grants).await?;
     store::load_account(&mut tx, new.id).await?.ok_or_else(|| Problem::not_found("account"))?;
     store::set_name(&mut tx, new.id, new.name.trim()).await?;
+    let before = store::list_grants(&mut tx, new.id).await?;
+    if before.iter().any(|grant| !new.grants.contains(grant)) {
+        // what was taken away ends everywhere, open live screens included
+        store::revoke_sessions_of(&mut tx, new.id, ctx.now()).await?;
+    }
     store::replace_grants(&mut tx, new.id, &new.grants).await?;
     audit(ctx, &mut tx, "account.update", new.id).await?;
     tx.commit().await?;

@@ -71,6 +71,8 @@ pub struct Actor {
     pub name: String,
     pub login: String,
     pub csrf: String,
+    /// an administrator without a second factor may only enrol one
+    pub must_enrol: bool,
     pub expires_at: rules::Timestamp,
     pub grants: Vec<Grant>,
 }

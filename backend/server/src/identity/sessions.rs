@@ -226,6 +226,9 @@ async fn load(ctx: &Ctx, tenant: TenantId, hash: &[u8]) -> Result<Option<Actor>,
         session: SessionId(session.id),
         name: session.name,
         login: session.login,
+        must_enrol: !ctx.is_demo
+            && !session.has_second_factor
+            && grants.iter().any(|grant| grant.role.is_administrator()),
         csrf: session.csrf,
         expires_at: session.expires_at,
         grants,

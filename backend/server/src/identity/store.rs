@@ -303,6 +303,7 @@ pub struct SessionRow {
     pub csrf: String,
     pub last_seen_at: Timestamp,
     pub expires_at: Timestamp,
+    pub has_second_factor: bool,
     pub name: String,
     pub login: String,
 }
@@ -342,12 +343,13 @@ pub async fn find_session(
     let tenant = tx.tenant();
     sqlx::query_as!(
         SessionRow,
-        "select s.id, s.account_id, s.csrf, s.last_seen_at, s.expires_at, a.name, a.login
+        r#"select s.id, s.account_id, s.csrf, s.last_seen_at, s.expires_at,
+                  a.second_factor_sealed is not null as "has_second_factor!", a.name, a.login
            from session s
            join account a on a.tenant_id = s.tenant_id and a.id = s.account_id
           where s.tenant_id = $1 and s.token_hash = $2
             and s.revoked_at is null and s.expires_at > $3 and s.last_seen_at > $4
-            and a.disabled_at is null",
+            and a.disabled_at is null"#,
         tenant.0,
         token_hash,
         now,

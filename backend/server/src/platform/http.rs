@@ -104,6 +104,10 @@ async fn guard(access: Access, mut request: Request, next: Next) -> Response {
     if !access.allows(&actor) {
         return Problem::forbidden().into_response();
     }
+    if actor.must_enrol && access != Access::SignedIn {
+        let title = "An administrator's account needs a second factor first";
+        return Problem::new(StatusCode::FORBIDDEN, "second-factor-missing", title).into_response();
+    }
     request.extensions_mut().insert(actor);
     next.run(request).await
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 const START_WITHIN: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(30);
+/// How long to look for another's Postgres after our own gave up: 3 seconds.
+const GRACE_TRIES: u32 = 100;
 const OWNER: &str = "xindeng_owner";
 const DATABASE: &str = "xindeng";
 /// A Unix socket path has 107 bytes; Postgres adds `/.s.PGSQL.5432`.
@@ -87,6 +89,7 @@ impl PrivatePostgres {
 
     async fn wait(&mut self) -> Result<(), PostgresError> {
         let tries = START_WITHIN.as_millis() / POLL.as_millis();
+        let mut ended = None;
         for _ in 0..tries {
             if let Ok(connection) = options(&self.dirs, "postgres", "postgres").connect().await {
                 connection.close().await?;
@@ -95,7 +98,15 @@ impl PrivatePostgres {
             if let Some(child) = &mut self.child
                 && let Some(status) = child.try_wait()?
             {
-                return Err(PostgresError::Start(format!("{status}; {}", last_lines(&self.dirs.log))));
+                // two commands may have started one at the same moment: the slower one joins the other's
+                ended = Some((status, GRACE_TRIES));
+                self.child = None;
+            }
+            if let Some((status, left)) = &mut ended {
+                *left -= 1;
+                if *left == 0 {
+                    return Err(PostgresError::Start(format!("{status}; {}", last_lines(&self.dirs.log))));
+                }
             }
             tokio::time::sleep(POLL).await;
         }

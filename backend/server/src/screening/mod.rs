@@ -25,6 +25,7 @@ pub use submit::{DeviceResult, Mode, Seen, Submission, submit};
 use crate::platform::http::Routes;
 use crate::platform::keys::Column;
 
+const BODY: Column = Column("screening.body");
 const ANSWERS: Column = Column("screening.answers");
 const RESULT: Column = Column("screening.result");
 const DANGER_TO_LIFE: Column = Column("screening.danger_to_life");

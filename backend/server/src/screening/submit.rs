@@ -380,8 +380,8 @@ async fn save(
 fn differs(submission: &Submission, scored: &Scored, taken: &Taken) -> Option<Value> {
     let device = submission.device.as_ref()?;
     let comparable = device.scale_hash == scored.hash() && device.policy == taken.suggestion.policy;
-    (comparable && device.tier != taken.suggestion.tier)
-        .then(|| json!({"device_tier": device.tier, "server_tier": taken.suggestion.tier}))
+    (comparable && device.tier != taken.tier_alone)
+        .then(|| json!({"device_tier": device.tier, "server_tier": taken.tier_alone}))
 }
 
 async fn tell_about_difference(

@@ -4,14 +4,15 @@ use super::store::{self, Item, ItemState, NewSuggestion};
 use super::{RAISE_ALARM, SUGGESTION, policy};
 use crate::events::{NewEvent, Stream, Subject};
 use crate::platform::timers::{self, Timer};
-use crate::platform::{Ctx, Problem, ScopedTx};
+use crate::platform::{Ctx, Problem, SYSTEM, ScopedTx};
 use chrono::{Datelike, TimeDelta, Weekday};
 use rules::Timestamp;
 use rules::dispatch::Priority;
 use rules::ids::{AlarmId, OrgId, PersonId, ScreeningId, VisitId};
 use rules::people::Modifier;
 use rules::triage::{
-    Case, CaseResult, Danger, History, PreviousScore, SecondLook, SeenAgo, Suggestion, alarm_id, suggest,
+    Case, CaseResult, Danger, History, PreviousScore, SecondLook, SeenAgo, Suggestion, alarm_id, assess,
+    suggest,
 };
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -42,6 +43,8 @@ pub struct Visit {
 #[derive(Debug)]
 pub struct Taken {
     pub suggestion: Suggestion,
+    /// what a tablet says, which does not know what was before
+    pub tier_alone: u8,
     pub item: Option<TakenItem>,
     pub alarm: Option<AlarmId>,
     /// to be recorded last in the transaction
@@ -75,6 +78,7 @@ pub async fn take_in(ctx: &Ctx, tx: &mut ScopedTx, visit: Visit) -> Result<Taken
         danger: visit.danger,
     };
     let suggestion = suggest(&policy, &case);
+    let tier_alone = assess(&policy, &Case { history: History::default(), ..case }).tier;
     let suggestion_id = ctx.new_id();
     let document = serde_json::to_vec(&suggestion).map_err(|error| Problem::internal(&error))?;
     let tenant = tx.tenant();
@@ -102,7 +106,7 @@ pub async fn take_in(ctx: &Ctx, tx: &mut ScopedTx, visit: Visit) -> Result<Taken
             at: now,
             body: json!({"tier": 0, "scale": visit.scale}),
         };
-        return Ok(Taken { suggestion, item: None, alarm: None, event });
+        return Ok(Taken { suggestion, tier_alone, item: None, alarm: None, event });
     }
     let same_owner = before.filter(|_| suggestion.same_owner).and_then(|(_, post)| post);
     let mut item = placed(
@@ -148,7 +152,7 @@ pub async fn take_in(ctx: &Ctx, tx: &mut ScopedTx, visit: Visit) -> Result<Taken
         body: json!({"tier": item.tier, "suggested": tier, "scale": visit.scale, "screening_id": visit.screening, "alarm_id": alarm}),
     };
     let taken = TakenItem { id: item.id, tier: item.tier, owner_post: item.owner_post, due_at: item.due_at };
-    Ok(Taken { suggestion, item: Some(taken), alarm, event })
+    Ok(Taken { suggestion, tier_alone, item: Some(taken), alarm, event })
 }
 
 #[derive(Clone, Copy)]
@@ -253,8 +257,8 @@ async fn ask_for_alarm(
     let alarm = item.alarm_id.map_or_else(|| alarm_id(screening), AlarmId);
     item.alarm_id = Some(alarm.0);
     let due_at = ctx.now() + TimeDelta::seconds(i64::from(plan.after_secs));
-    let reason = suggestion.reasons.first().map(|reason| reason.row.clone()).unwrap_or_default();
-    schedule_alarm(ctx, tx, item, alarm, plan.priority, due_at, &reason).await?;
+    // which answer it was stays sealed; the timer only says that a rule asked
+    schedule_alarm(ctx, tx, item, alarm, plan.priority, due_at, "rule").await?;
     Ok(Some(alarm))
 }
 
@@ -282,6 +286,7 @@ pub(super) async fn schedule_alarm(
             "person_id": item.person_id,
             "screening_id": item.screening_id,
             "queue_item_id": item.id,
+            "by": Some(tx.scope().actor).filter(|actor| *actor != SYSTEM),
             "reason": reason,
         }),
     };

@@ -54,7 +54,8 @@ export const AlarmRow = memo(function AlarmRow(props: Props) {
   const { id } = alarm;
   // Each call to somebody wants its own receipt, though the row has stood here all the time.
   const toldTimes = alarm.told.length;
-  const needsReceipt = alarm.priority === 'P1' && unclaimed;
+  // the policy expects P1 to P3 to be seen on a screen; P4 stands on the list only
+  const needsReceipt = alarm.priority !== 'P4' && unclaimed;
 
   // Said only when it stands on a screen that somebody can look at: after the paint, in a visible document.
   useEffect(() => {
@@ -100,7 +101,7 @@ export const AlarmRow = memo(function AlarmRow(props: Props) {
         <p className="al-st ellipsis">
           <StateWords alarm={alarm} mine={mine} called={called} flight={flight} now={now} />
         </p>
-        {needsReceipt && props.mayClaim && !props.short ? (
+        {alarm.priority === 'P1' && unclaimed && props.mayClaim && !props.short ? (
           <button
             type="button"
             className={flight?.state === 'failed' ? 'take take-failed' : 'take'}

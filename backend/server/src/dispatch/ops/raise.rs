@@ -254,7 +254,7 @@ async fn first(ctx: &Ctx, tx: &mut ScopedTx, raise: &Raise, org: OrgId) -> Resul
 
 /// A signal under an id that has come before: the same one, unless it is more urgent or carries another mark.
 async fn again(ctx: &Ctx, tx: &mut ScopedTx, raise: &Raise, alarm: AlarmId) -> Result<Placed, Problem> {
-    let kept = store::load_for_update(ctx, tx, alarm)
+    let mut kept = store::load_for_update(ctx, tx, alarm)
         .await?
         .ok_or_else(|| Problem::not_found("alarm of a signal"))?;
     let is_about_another =
@@ -265,6 +265,18 @@ async fn again(ctx: &Ctx, tx: &mut ScopedTx, raise: &Raise, alarm: AlarmId) -> R
     let name = match raise.mark {
         Some(mark) => format!("mark|{mark}"),
         None if raise.priority.is_more_urgent_than(kept.machine.priority) => raise.priority.code().to_owned(),
+        None if kept.queue_item.is_none() && raise.queue_item.is_some() => {
+            // the tablet's word came before its screening: now it is known what the alarm is about
+            kept.queue_item = raise.queue_item;
+            kept.screening = kept.screening.or(raise.screening);
+            store::save(ctx, tx, &mut kept).await?;
+            let body = json!({"queue_item_id": kept.queue_item, "screening_id": kept.screening});
+            return Ok(Placed {
+                outcome: Outcome::Merged,
+                kept,
+                event: Some(("alarm.linked", body, ctx.now())),
+            });
+        }
         None => return Ok(Placed::known(kept)),
     };
     let signal = Uuid::new_v5(&raise.id.0, name.as_bytes());
