@@ -2,8 +2,10 @@
 
 mod audit;
 mod dispatch;
+mod dispatch_acts;
 mod events;
 mod identity;
+mod overview;
 mod platform;
 mod screening;
 mod triage;

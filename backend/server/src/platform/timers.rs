@@ -93,7 +93,7 @@ pub async fn cancel(tx: &mut ScopedTx, subject_id: Uuid, kinds: &[&str], at: Tim
     replace(tx, subject_id, kinds, &[], at).await
 }
 
-/// Of these kinds the subject waits for `wanted` and nothing else.
+/// Of these kinds the subject waits for `wanted` and nothing else. Rows that are being fired are never waited for.
 pub async fn replace(
     tx: &mut ScopedTx,
     subject_id: Uuid,
@@ -136,6 +136,22 @@ pub async fn replace(
     for timer in wanted {
         schedule(tx, timer.clone()).await?;
     }
+    // wanted, given up and wanted again within one instant
+    sqlx::query!(
+        "update timer t
+            set done_at = null
+           from unnest($3::text[], $4::int[], $5::int[], $6::bigint[]) as w (kind, step, lap, fence)
+          where t.tenant_id = $1 and t.subject_id = $2 and t.kind = w.kind and t.step = w.step and t.lap = w.lap
+            and t.fence = w.fence and t.done_at is not null",
+        tenant.0,
+        subject_id,
+        &names,
+        &steps,
+        &laps,
+        &fences,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

@@ -179,7 +179,7 @@ pub async fn lease(
     limit: i64,
 ) -> sqlx::Result<Vec<Leased>> {
     let tenant = tx.tenant();
-    sqlx::query_as!(
+    let mut leased = sqlx::query_as!(
         Leased,
         "with due as (
              select id
@@ -204,7 +204,10 @@ pub async fn lease(
         limit,
     )
     .fetch_all(&mut **tx)
-    .await
+    .await?;
+    // an update gives its rows back in any order
+    leased.sort_by_key(|leased| (leased.priority, leased.created_at));
+    Ok(leased)
 }
 
 /// How an attempt ended.
