@@ -91,6 +91,8 @@ async fn contact_in_time_meets_the_deadline_and_only_then_can_it_be_closed() {
     clinician.post(&format!("{path}/contacted"), contacted).await.expect(200);
     app.advance(Duration::hours(30));
     app.run_due().await;
+    // the next shift
+    let clinician = app.sign_in("clinician").await;
     let item = clinician.get(&path).await.expect(200);
     assert_eq!(item["overdue_at"], Value::Null);
     let closed = clinician.post(&format!("{path}/close"), close(2)).await.expect(200);
