@@ -4,6 +4,7 @@
 //! On the same level or upwards there is a timer or an event.
 
 pub mod audit;
+pub mod demo;
 pub mod dispatch;
 pub mod events;
 pub mod identity;

@@ -121,6 +121,29 @@ pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
     Ok(Opened { ctx, postgres })
 }
 
+/// The same house with a clock that is moved by hand and no loops: for writing the demo city's past in order.
+pub fn beside(ctx: &Ctx, clock: Clock) -> Ctx {
+    Ctx::new(Parts {
+        db: ctx.db.clone(),
+        clock,
+        keys: ctx.keys.clone(),
+        library: ctx.library.clone(),
+        hub: Hub::new(LiveViews::default()),
+        sessions: crate::identity::SessionCache::default(),
+        guesses: crate::identity::Guesses::default(),
+        policies: crate::triage::PolicyCache::default(),
+        timers: TimerHandlers::default(),
+        webhook: None,
+        spool: crate::dispatch::Spool::default(),
+        beats: crate::platform::heartbeat::Beats::default(),
+        is_secure: ctx.is_secure,
+        is_demo: ctx.is_demo,
+        tenants: RwLock::new(ctx.tenants()),
+        engine_micros: AtomicI64::new(0),
+        last_id: Mutex::default(),
+    })
+}
+
 /// As the owner of the schema; one at a time, also among several nodes.
 async fn migrate(options: &PgConnectOptions) -> Result<(), OpenError> {
     let mut connection = options.connect().await?;

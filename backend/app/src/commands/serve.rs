@@ -62,7 +62,11 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let ctx = opened.ctx.clone();
     let base_url = url(listener.local_addr()?, config.tls.is_some());
     let admin_url = url(admin.local_addr()?, false);
-    first_start(&ctx, &config.args.tenant_name, &base_url).await?;
+    if config.args.demo {
+        demo(&ctx, &data_dir, &base_url, &admin_url).await?;
+    } else {
+        first_start(&ctx, &config.args.tenant_name, &base_url).await?;
+    }
     let tasks = Tasks::new();
     wiring::start_loops(&ctx, &tasks);
     let stop = CancellationToken::new();
@@ -126,6 +130,13 @@ async fn first_start(ctx: &Ctx, tenant_name: &str, base_url: &str) -> anyhow::Re
         eprintln!("    {base_url}/setup/{token}");
     }
     Ok(())
+}
+
+/// Fills the demo city on the first start, and says in its file where this start listens.
+async fn demo(ctx: &Ctx, data_dir: &Path, base_url: &str, admin_url: &str) -> anyhow::Result<()> {
+    let failed = |problem| anyhow::anyhow!("the demo city could not be made: {problem:?}");
+    let demo = server::demo::seed(ctx, data_dir).await.map_err(failed)?;
+    demo.publish(data_dir, base_url, admin_url).map_err(failed)
 }
 
 async fn wait_for_signal() -> anyhow::Result<()> {

@@ -20,7 +20,7 @@ pub use org::{
     resolve_org_path,
 };
 pub use password::{PasswordHash, hash_password};
-pub use provision::{NewTenant, install_account, install_tenant, scope_of_login};
+pub use provision::{NewTenant, install_account, install_tenant, reset_passwords, scope_of_login};
 pub use sessions::{
     LastKnown, SessionCache, authenticate, is_current, last_known, make_ticket, signed_out, take_ticket,
     watch_revocations,

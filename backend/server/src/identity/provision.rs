@@ -4,7 +4,7 @@ use super::{NewAccount, PasswordHash, store};
 use crate::audit::Entry;
 use crate::platform::{Ctx, Problem, Purpose, SYSTEM, Scope, ScopedTx};
 use rules::identity::Action;
-use rules::ids::OrgId;
+use rules::ids::{AccountId, OrgId, TenantId};
 use serde_json::json;
 
 pub struct NewTenant<'a> {
@@ -32,16 +32,18 @@ pub async fn install_tenant(ctx: &Ctx, tx: &mut ScopedTx, new: NewTenant<'_>) ->
     Ok(())
 }
 
-/// An account with its password, without the one-time link.
+/// An account without the one-time link; without a password nobody can sign in as it.
 pub async fn install_account(
     ctx: &Ctx,
     tx: &mut ScopedTx,
     new: &NewAccount,
-    password: &PasswordHash,
+    password: Option<&PasswordHash>,
 ) -> sqlx::Result<()> {
     store::insert_account(tx, new.id, &new.login, &new.name, ctx.now()).await?;
     store::replace_grants(tx, new.id, &new.grants).await?;
-    store::set_password(tx, new.id, &password.0).await?;
+    if let Some(password) = password {
+        store::set_password(tx, new.id, &password.0).await?;
+    }
     let entry = Entry {
         action: "account.create",
         subject_kind: "account",
@@ -49,6 +51,23 @@ pub async fn install_account(
         detail: json!({}),
     };
     crate::audit::write(ctx, tx, entry).await
+}
+
+/// Another password for these accounts; whoever is signed in stays so.
+pub async fn reset_passwords(
+    ctx: &Ctx,
+    tenant: TenantId,
+    accounts: &[AccountId],
+    password: &PasswordHash,
+) -> sqlx::Result<()> {
+    let mut tx = ctx.begin_system(tenant).await?;
+    for account in accounts {
+        store::set_password(&mut tx, *account, &password.0).await?;
+        let (subject_kind, subject_id) = ("account", Some(account.0));
+        let entry = Entry { action: "account.set_password", subject_kind, subject_id, detail: json!({}) };
+        crate::audit::write(ctx, &mut tx, entry).await?;
+    }
+    tx.commit().await
 }
 
 /// What somebody may see for an action, for a command that works in their name.

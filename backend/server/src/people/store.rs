@@ -223,6 +223,36 @@ pub async fn find_by_id_numbers(
         .collect())
 }
 
+/// A person and the org unit they belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PersonAt {
+    pub id: PersonId,
+    pub org: OrgId,
+}
+
+/// Visible people below an org unit, all or those named.
+pub async fn list_below(
+    tx: &mut ScopedTx,
+    org: OrgId,
+    named: Option<&[PersonId]>,
+) -> sqlx::Result<Vec<PersonAt>> {
+    let tenant = tx.tenant();
+    let named: Option<Vec<Uuid>> = named.map(|ids| ids.iter().map(|id| id.0).collect());
+    let rows = sqlx::query!(
+        "select id, org_id
+           from person
+          where tenant_id = $1
+            and org_id in (select u.id from org_unit u where u.tenant_id = $1 and u.path @> array[$2::uuid])
+            and ($3::uuid[] is null or id = any($3))",
+        tenant.0,
+        org.0,
+        named.as_deref(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| PersonAt { id: PersonId(row.id), org: OrgId(row.org_id) }).collect())
+}
+
 pub async fn load_first(tx: &mut ScopedTx, id: PersonId) -> sqlx::Result<Option<First>> {
     let tenant = tx.tenant();
     sqlx::query_as!(

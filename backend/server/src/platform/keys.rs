@@ -36,6 +36,7 @@ pub enum KeyError {
     NoRandom(getrandom::Error),
 }
 
+#[derive(Clone)]
 pub struct Keys {
     root: [u8; 32],
 }

@@ -20,6 +20,7 @@ pub enum LibraryError {
     NotText(String),
 }
 
+#[derive(Clone)]
 pub struct Library(rules::scale::Library);
 
 impl fmt::Debug for Library {

@@ -16,11 +16,16 @@ mod store;
 mod submit;
 mod worklist;
 
-pub use consent::Consent;
+pub use campaigns::{
+    NewCampaign, add_targets, campaign_exists, freeze as freeze_campaign, install as install_campaign,
+    target_id as campaign_target,
+};
+pub use consent::{Consent, GivenBy};
 pub use library::{Library, LibraryError};
 pub use past::past_visits;
 pub use receipt::Receipt;
 pub use submit::{DeviceResult, Mode, Seen, Submission, submit};
+pub use worklist::{Notice, ScaleRef};
 
 use crate::platform::http::Routes;
 use crate::platform::keys::Column;

@@ -11,6 +11,7 @@ mod store;
 mod take_in;
 mod view;
 
+pub use decide::{Command, close, contacted};
 pub use due::timers;
 pub use http::router;
 pub use policy::{PolicyCache, active_policy};

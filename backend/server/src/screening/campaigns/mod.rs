@@ -6,4 +6,4 @@ mod store;
 
 pub use http::router as campaigns_router;
 pub use ops::{NewCampaign, add_targets, check, install, target_id};
-pub use store::{PersonAt, find_by_title, freeze};
+pub use store::{campaign_exists, find_by_title, freeze};

@@ -1,8 +1,9 @@
 //! What somebody may do with a campaign: make it, freeze its list of people.
 
-use super::store::{self, CampaignRow, NewRow, PersonAt};
+use super::store::{self, CampaignRow, NewRow};
 use crate::audit::Entry;
 use crate::identity::{Actor, load_org_unit};
+use crate::people::{self, PersonAt};
 use crate::platform::{Ctx, Problem, Purpose, ScopedTx};
 use crate::screening::library::may_show;
 use crate::screening::worklist::ScaleRef;
@@ -193,7 +194,7 @@ pub async fn put_targets(
     if !(campaign.starts_on..=campaign.ends_on).contains(&due_on) {
         return Err(Problem::invalid("due_on", "lies outside the campaign"));
     }
-    let people = people(&mut tx, &campaign, &whom).await?;
+    let people = chosen(&mut tx, &campaign, &whom).await?;
     let is_late = campaign.frozen_at.is_some() && matches!(whom, Whom::Org(_));
     let wanted = people.len();
     let added = if is_late { 0 } else { add_targets(&mut tx, id, due_on, people).await? };
@@ -209,12 +210,12 @@ pub async fn put_targets(
     Ok(Frozen { targets, added, left_out, frozen_at })
 }
 
-async fn people(tx: &mut ScopedTx, campaign: &CampaignRow, whom: &Whom) -> Result<Vec<PersonAt>, Problem> {
+async fn chosen(tx: &mut ScopedTx, campaign: &CampaignRow, whom: &Whom) -> Result<Vec<PersonAt>, Problem> {
     let root = OrgId(campaign.org_id);
     match whom {
         Whom::Persons(ids) => {
             let distinct: BTreeSet<PersonId> = ids.iter().copied().collect();
-            let found = store::list_people(tx, root, Some(ids)).await?;
+            let found = people::list_below(tx, root, Some(ids)).await?;
             if found.len() < distinct.len() {
                 let missing = distinct.len() - found.len();
                 let reason = format!("{missing} of them are no people of the campaign's part of the tree");
@@ -227,7 +228,7 @@ async fn people(tx: &mut ScopedTx, campaign: &CampaignRow, whom: &Whom) -> Resul
             if !chain.contains(&root) {
                 return Err(Problem::invalid("org_id", "lies outside the campaign"));
             }
-            Ok(store::list_people(tx, *org, None).await?)
+            Ok(people::list_below(tx, *org, None).await?)
         }
     }
 }
@@ -240,7 +241,7 @@ pub async fn add_targets(
     people: Vec<PersonAt>,
 ) -> sqlx::Result<u64> {
     let targets: Vec<(TargetId, PersonAt)> =
-        people.into_iter().map(|person| (target_id(campaign, PersonId(person.id)), person)).collect();
+        people.into_iter().map(|person| (target_id(campaign, person.id), person)).collect();
     store::insert_targets(tx, campaign, due_on, &targets).await
 }
 

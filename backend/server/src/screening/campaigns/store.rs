@@ -1,10 +1,11 @@
 //! All SQL about campaigns and their targets.
 
 use super::ops::NewCampaign;
+use crate::people::PersonAt;
 use crate::platform::{Problem, ScopedTx};
 use chrono::NaiveDate;
 use rules::Timestamp;
-use rules::ids::{CampaignId, OrgId, PersonId, TargetId};
+use rules::ids::{CampaignId, OrgId, TargetId};
 use uuid::Uuid;
 
 pub struct NewRow<'a> {
@@ -153,34 +154,6 @@ pub async fn list(tx: &mut ScopedTx, limit: i64) -> sqlx::Result<Vec<ListedRow>>
     .await
 }
 
-pub struct PersonAt {
-    pub id: Uuid,
-    pub org_id: Uuid,
-}
-
-/// Visible people below an org unit, all or those named.
-pub async fn list_people(
-    tx: &mut ScopedTx,
-    org: OrgId,
-    named: Option<&[PersonId]>,
-) -> sqlx::Result<Vec<PersonAt>> {
-    let tenant = tx.tenant();
-    let named: Option<Vec<Uuid>> = named.map(|ids| ids.iter().map(|id| id.0).collect());
-    sqlx::query_as!(
-        PersonAt,
-        "select p.id, p.org_id
-           from person p
-          where p.tenant_id = $1
-            and p.org_id in (select u.id from org_unit u where u.tenant_id = $1 and u.path @> array[$2::uuid])
-            and ($3::uuid[] is null or p.id = any($3))",
-        tenant.0,
-        org.0,
-        named.as_deref(),
-    )
-    .fetch_all(&mut **tx)
-    .await
-}
-
 /// Adds those who are not on the list yet; says how many.
 pub async fn insert_targets(
     tx: &mut ScopedTx,
@@ -198,8 +171,8 @@ pub async fn insert_targets(
         campaign.0,
         due_on,
         &targets.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
-        &targets.iter().map(|(_, person)| person.id).collect::<Vec<_>>(),
-        &targets.iter().map(|(_, person)| person.org_id).collect::<Vec<_>>(),
+        &targets.iter().map(|(_, person)| person.id.0).collect::<Vec<_>>(),
+        &targets.iter().map(|(_, person)| person.org.0).collect::<Vec<_>>(),
     )
     .execute(&mut **tx)
     .await?;
@@ -223,6 +196,17 @@ pub async fn count_targets(tx: &mut ScopedTx, id: CampaignId) -> sqlx::Result<i6
     let tenant = tx.tenant();
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from target where tenant_id = $1 and campaign_id = $2"#,
+        tenant.0,
+        id.0,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
+pub async fn campaign_exists(tx: &mut ScopedTx, id: CampaignId) -> sqlx::Result<bool> {
+    let tenant = tx.tenant();
+    sqlx::query_scalar!(
+        r#"select exists (select from campaign where tenant_id = $1 and id = $2) as "exists!""#,
         tenant.0,
         id.0,
     )

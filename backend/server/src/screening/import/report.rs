@@ -135,7 +135,11 @@ impl fmt::Display for Report {
             self.encoding,
             self.found_by()
         )?;
-        writeln!(f, "  accepted   {:>7}   {} new persons", self.accepted, self.new_persons)?;
+        let Self { accepted, new_persons, incomplete, .. } = self;
+        writeln!(
+            f,
+            "  accepted   {accepted:>7}   {new_persons} new persons, {incomplete} rows not complete"
+        )?;
         writeln!(f, "  duplicate  {:>7}", self.duplicate)?;
         writeln!(f, "  rejected   {:>7}", self.rejected)?;
         write!(f, "  tiers     ")?;

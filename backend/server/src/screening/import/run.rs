@@ -7,7 +7,7 @@ use crate::audit::Entry;
 use crate::people;
 use crate::platform::db::violated;
 use crate::platform::{Ctx, Problem, Scope, ScopedTx};
-use crate::screening::campaigns::{self, PersonAt};
+use crate::screening::campaigns;
 use crate::screening::{Receipt, submit};
 use rules::ids::CampaignId;
 use serde_json::json;
@@ -146,7 +146,7 @@ async fn open_files(
     let listed = batch
         .iter()
         .filter(|row| !refused.contains(&row.number))
-        .map(|row| PersonAt { id: row.submission.person.0, org_id: row.org.0 })
+        .map(|row| people::PersonAt { id: row.submission.person, org: row.org })
         .collect();
     campaigns::add_targets(&mut tx, campaign.id, campaign.ends_on, listed).await?;
     tx.commit().await?;

@@ -6,4 +6,5 @@ mod ops;
 mod store;
 
 pub use http::router as worklist_router;
+pub use notice::Notice;
 pub use ops::ScaleRef;

@@ -65,7 +65,7 @@ pub async fn load(ctx: &Ctx, actor: &Actor) -> Result<Worklist, Problem> {
     }
     let persons: Vec<PersonId> = rows.iter().map(|row| PersonId(row.person_id)).collect();
     let briefs = people::load_briefs(ctx, &mut tx, &persons).await?;
-    let targets = rows
+    let mut targets: Vec<Target> = rows
         .into_iter()
         // a person who was moved elsewhere is on that worker's list
         .filter_map(|row| {
@@ -73,7 +73,10 @@ pub async fn load(ctx: &Ctx, actor: &Actor) -> Result<Worklist, Problem> {
             let done = done.remove(&row.id).unwrap_or_default();
             Some(target(row, person, done))
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, Problem>>()?;
+    // what is left to do, most urgent first, neighbours beside each other
+    let address = |target: &Target| target.person.address.clone();
+    targets.sort_by_cached_key(|target| (target.done.is_some(), target.due_on, address(target), target.id));
     let tenant = crate::identity::load_tenant(&mut tx, actor.tenant).await?;
     Ok(Worklist { tenant, targets, is_truncated })
 }
