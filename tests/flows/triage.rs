@@ -65,11 +65,11 @@ async fn the_slower_of_two_is_told_who_was_first() {
 async fn a_missed_first_contact_is_overdue_by_itself() {
     let app = App::start().await;
     let worker = app.sign_in("worker").await;
-    let clinician = app.sign_in("clinician").await;
     severe(&app, &worker).await;
 
     app.advance(Duration::hours(23));
     app.run_due().await;
+    let clinician = app.sign_in("clinician").await;
     assert_eq!(clinician.get("/queue").await.expect(200)["items"][0]["overdue_at"], Value::Null);
     app.advance(Duration::hours(1));
     app.run_due().await;
