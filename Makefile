@@ -1,7 +1,7 @@
 # What can be done here. Each command is a script below scripts/ that can be run by hand as well.
 # Settings of `run` and `dev`: XINDENG_LISTEN, XINDENG_ADMIN, XINDENG_DATA_DIR.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rules dev release bench db-new db-prepare types seed reset adr fmt lint
+.PHONY: help run test test-rules dev release bench chaos db-new db-prepare types seed reset adr fmt lint
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -21,8 +21,11 @@ dev: ## server and web console with reload
 release: ## the optimised binary, at var/release/xindeng
 	@scripts/setup.sh && scripts/build.sh --release
 
-bench: ## measure: a table with the machine's load
+bench: ## measure: a table of ratios with the machine's load
 	@scripts/bench.sh $(ARGS)
+
+chaos: ## kill the server at random while clients submit, compare journals
+	@scripts/chaos.sh $(ARGS)
 
 db-new: ## a new migration: make db-new NAME=follow_up
 	@scripts/db-new.sh "$(NAME)"

@@ -33,12 +33,12 @@ pub fn high_c_ssrs() -> Value {
     json!({"q1": 1, "q2": 1, "q3": 1, "q4": 1, "q5": 1, "q6": 0})
 }
 
-/// By the person's own hand, finished a moment ago.
+/// Written down on paper and typed in: no wording of ours is shown, so that drafts of translations stay out of it.
 pub fn screening(person: Uuid, visit: Uuid, scale: &str, answers: &Value, look_of: Option<Uuid>) -> Value {
     let finished = now() - TimeDelta::seconds(2);
     let mut body = json!({
         "person_id": person, "visit_id": visit, "scale": scale, "version": "1.0.0", "answers": answers,
-        "mode": "self", "locale": "zh-CN", "seen": "in_person",
+        "mode": "paper", "locale": "zh-CN", "seen": "in_person",
         "started_at": finished - TimeDelta::minutes(3), "finished_at": finished,
         "consent": {"notice_version": "1", "given_at": finished - TimeDelta::minutes(4), "by": "self"},
     });
