@@ -46,8 +46,8 @@ impl Chance {
         &from[usize::try_from(at).unwrap_or(0)]
     }
 
-    pub const fn between(&mut self, from: Duration, to: Duration) -> Duration {
-        let span = to.saturating_sub(from).as_millis() as u64;
+    pub fn between(&mut self, from: Duration, to: Duration) -> Duration {
+        let span = u64::try_from(to.saturating_sub(from).as_millis()).unwrap_or(u64::MAX - 1);
         from.saturating_add(Duration::from_millis(self.below(span + 1)))
     }
 

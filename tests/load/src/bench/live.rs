@@ -89,7 +89,11 @@ impl Run {
         let stop = CancellationToken::new();
         let mut boards = Vec::new();
         for n in 0..SOCKETS {
-            boards.push(tokio::spawn(watch(Screen::open(&town.dispatcher, &Cursors::new()).await?, n == 0, stop.clone())));
+            boards.push(tokio::spawn(watch(
+                Screen::open(&town.dispatcher, &Cursors::new()).await?,
+                n == 0,
+                stop.clone(),
+            )));
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
         let (sent, mut answers) = self.submit(town, chance, next_person).await?;
@@ -108,7 +112,10 @@ impl Run {
             }
         }
         let p99 = quantile(&mut waits, 0.99);
-        let what = format!("tier 4 to the board, {} of {SUBMITS_A_SECOND} submits/s, p99", SUBMITS_A_SECOND / self.one_in);
+        let what = format!(
+            "tier 4 to the board, {} of {SUBMITS_A_SECOND} submits/s, p99",
+            SUBMITS_A_SECOND / self.one_in
+        );
         Ok(vec![
             Line::judged(&what, millis(p99), "≤ 500 ms", p99 <= 0.5 && unseen == 0),
             Line::plain(
@@ -139,7 +146,8 @@ impl Run {
             tick.tick().await;
             let district = &town.districts[n as usize % town.districts.len()];
             // somebody new each time: alarms about one person would join
-            let person = district.person((*next_person / u32::try_from(town.districts.len())?) % PEOPLE_PER_DISTRICT);
+            let person =
+                district.person((*next_person / u32::try_from(town.districts.len())?) % PEOPLE_PER_DISTRICT);
             *next_person += 1;
             let (id, visit) = (chance.id(), chance.id());
             let is_high = (n / 10) % self.one_in == 0;
@@ -216,7 +224,9 @@ async fn from_histogram(server: &Running) -> anyhow::Result<Line> {
     let text = reqwest::get(format!("{}/metrics", server.admin_url)).await?.text().await?;
     let mut buckets: Vec<(f64, f64)> = text
         .lines()
-        .filter(|line| line.starts_with("timer_lateness_seconds_bucket") && line.contains("dispatch.escalate"))
+        .filter(|line| {
+            line.starts_with("timer_lateness_seconds_bucket") && line.contains("dispatch.escalate")
+        })
         .filter_map(|line| {
             let bound = line.split("le=\"").nth(1)?.split('"').next()?;
             let bound = if bound == "+Inf" { f64::INFINITY } else { bound.parse().ok()? };

@@ -46,7 +46,12 @@ pub async fn of_sockets(server: &Running, town: &Town) -> anyhow::Result<Line> {
     for screen in &screens {
         screen.abort();
     }
-    Ok(Line::judged(&format!("{readers} idle sockets, each"), format!("{each:.1} KiB"), "≤ 20 KiB", each <= 20.0))
+    Ok(Line::judged(
+        &format!("{readers} idle sockets, each"),
+        format!("{each:.1} KiB"),
+        "≤ 20 KiB",
+        each <= 20.0,
+    ))
 }
 
 /// Opened, welcomed, and read from for as long as it lives.

@@ -63,7 +63,8 @@ pub async fn capture(home: &Home, db: &PgPool, town: &Town) -> anyhow::Result<Sc
 
 /// Ids that are there already; any other id in a transaction was made for it.
 async fn known_ids(db: &PgPool, town: &Town) -> anyhow::Result<Vec<Uuid>> {
-    let mut known: Vec<Uuid> = sqlx::query_scalar("select id from org_unit union select id from account").fetch_all(db).await?;
+    let mut known: Vec<Uuid> =
+        sqlx::query_scalar("select id from org_unit union select id from account").fetch_all(db).await?;
     known.extend([town.tenant, Uuid::nil()]);
     Ok(known)
 }
@@ -80,7 +81,9 @@ fn transaction_of(log: &str) -> Option<Vec<Logged>> {
                 connection.clear();
             }
             connection.push(Logged { sql: sql.to_owned(), parameters: Vec::new() });
-            if sql.eq_ignore_ascii_case("commit") && connection.iter().any(|one| one.sql.contains("into screening (")) {
+            if sql.eq_ignore_ascii_case("commit")
+                && connection.iter().any(|one| one.sql.contains("into screening ("))
+            {
                 return open.remove(pid);
             }
         } else if let Some(named) = rest.strip_prefix("LOG:  execute ") {
@@ -136,8 +139,11 @@ impl Script<'_> {
         let mut made: Vec<Uuid> = Vec::new();
         let mut body = String::new();
         for logged in transaction {
-            let values: Vec<String> =
-                logged.parameters.iter().map(|value| self.expression(value.as_deref(), &mut made, names)).collect();
+            let values: Vec<String> = logged
+                .parameters
+                .iter()
+                .map(|value| self.expression(value.as_deref(), &mut made, names))
+                .collect();
             body.push_str(&filled(&logged.sql, &values));
             body.push_str(";\n");
         }
@@ -151,7 +157,12 @@ impl Script<'_> {
         script + &body
     }
 
-    fn expression(&self, value: Option<&str>, made: &mut Vec<Uuid>, names: &mut HashMap<String, String>) -> String {
+    fn expression(
+        &self,
+        value: Option<&str>,
+        made: &mut Vec<Uuid>,
+        names: &mut HashMap<String, String>,
+    ) -> String {
         let Some(value) = value else { return "null".to_owned() };
         if let Ok(id) = value.parse::<Uuid>()
             && value.len() == 36
@@ -159,7 +170,8 @@ impl Script<'_> {
         {
             return self.id(id, made);
         }
-        if let Some(id) = value.strip_prefix('{').and_then(|list| list.strip_suffix('}')?.parse::<Uuid>().ok())
+        if let Some(id) =
+            value.strip_prefix('{').and_then(|list| list.strip_suffix('}')?.parse::<Uuid>().ok())
             && !self.known.contains(&id)
         {
             return format!("array[{}]", self.id(id, made));
@@ -191,12 +203,12 @@ fn filled(sql: &str, values: &[String]) -> String {
     while let Some((before, after)) = rest.split_once('$') {
         text.push_str(before);
         let digits = after.chars().take_while(char::is_ascii_digit).count();
-        match after[..digits].parse::<usize>().ok().and_then(|n| values.get(n.checked_sub(1)?)) {
-            Some(value) => text.push_str(value),
-            None => {
-                text.push('$');
-                text.push_str(&after[..digits]);
-            }
+        let value = after[..digits].parse::<usize>().ok().and_then(|n| values.get(n.checked_sub(1)?));
+        if let Some(value) = value {
+            text.push_str(value);
+        } else {
+            text.push('$');
+            text.push_str(&after[..digits]);
         }
         rest = &after[digits..];
     }
@@ -220,13 +232,16 @@ impl Scripts {
             command.arg("-D").arg(format!("{name}={value}"));
         }
         command.arg("xindeng");
-        let output = tokio::task::spawn_blocking(move || command.output()).await?.context("pgbench (postgresql-contrib)")?;
+        let output = tokio::task::spawn_blocking(move || command.output())
+            .await?
+            .context("pgbench (postgresql-contrib)")?;
         let said = String::from_utf8_lossy(&output.stdout);
         let complaints = String::from_utf8_lossy(&output.stderr);
         if !output.status.success() || complaints.contains("aborted") {
             bail!("pgbench: {complaints}");
         }
-        let tps = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()).context("no tps")?;
+        let tps =
+            said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()).context("no tps")?;
         Ok(tps.parse()?)
     }
 }

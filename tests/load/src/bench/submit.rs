@@ -83,12 +83,13 @@ pub async fn submit(district: &District, chance: &mut Chance) -> anyhow::Result<
 
 /// Until the chain has caught up: what is owed to one part is not paid in the next.
 async fn sealed(db: &PgPool) -> anyhow::Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
-        let behind: i64 =
-            sqlx::query_scalar("select (select count(*) from audit_entry) - (select count(*) from audit_seal)")
-                .fetch_one(db)
-                .await?;
+        let behind: i64 = sqlx::query_scalar(
+            "select (select count(*) from audit_entry) - (select count(*) from audit_seal)",
+        )
+        .fetch_one(db)
+        .await?;
         if behind <= 0 {
             return Ok(());
         }
