@@ -127,6 +127,7 @@ fn working(tenant: TenantId, login: &str, name: &str, grant: Grant, until: Times
         session: SessionId(id("session", login)),
         name: name.to_owned(),
         login: login.to_owned(),
+        must_enrol: false,
         csrf: String::new(),
         expires_at: until,
         grants: vec![grant],
