@@ -7,6 +7,7 @@ use super::residents::Resident;
 use super::visits::{self, Look, Visit};
 use super::{CAMPAIGN, id, staff};
 use crate::platform::clock::Clock;
+use crate::platform::keys::Column;
 use crate::platform::{Ctx, Problem, Purpose, Scope};
 use crate::screening::{Consent, GivenBy, Mode, Notice, Receipt, Seen, Submission, campaign_target, submit};
 use crate::triage::{self, Command};
@@ -16,7 +17,6 @@ use rules::ids::{CampaignId, PersonId, QueueItemId, ScreeningId, TenantId, Visit
 use rules::scale::Answers;
 use rules::{Private, Timestamp};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 const RESULTS: usize = 600;
@@ -24,6 +24,7 @@ const DAYS: i64 = 5;
 /// The day's work at the doors, in minutes after midnight of the tenant's zone.
 const DOORS_OPEN: i64 = 8 * 60 + 30;
 const DOORS_CLOSE: i64 = 20 * 60;
+const BODY: Column = Column("screening.body");
 const PHQ9: &str = "phq9";
 const C_SSRS: &str = "c_ssrs_screener";
 
@@ -223,7 +224,7 @@ impl<'a> Lane<'a> {
             device: None,
             is_historical: false,
             import_key: None,
-            body_hash: Sha256::digest(body.to_string().as_bytes()).to_vec(),
+            body_hash: self.ctx.keys.lookup(self.tenant, BODY, &body.to_string()),
         })
     }
 
