@@ -131,6 +131,5 @@ fn working(tenant: TenantId, login: &str, name: &str, grant: Grant, until: Times
         csrf: String::new(),
         expires_at: until,
         grants: vec![grant],
-        must_enrol: false,
     }
 }
