@@ -62,13 +62,14 @@ pub async fn put(ctx: &Ctx, actor: &Actor, new: NewCampaign) -> Result<Written, 
     }
     check(ctx, &mut tx, &new).await?;
     check_wording(ctx, &new)?;
-    if !install(ctx, &mut tx, &new).await? {
+    let at = ctx.now();
+    if !install_at(ctx, &mut tx, &new, at).await? {
         // taken a moment ago by the same request, or by a campaign that is not ours to see
         let before = store::load_for_update(&mut tx, new.id).await?.ok_or_else(Problem::id_reused)?;
         return repeated(&before, &new);
     }
     tx.commit().await?;
-    Ok(Written { created_at: ctx.now(), is_first: true })
+    Ok(Written { created_at: at, is_first: true })
 }
 
 fn repeated(before: &CampaignRow, new: &NewCampaign) -> Result<Written, Problem> {
@@ -81,6 +82,15 @@ fn repeated(before: &CampaignRow, new: &NewCampaign) -> Result<Written, Problem>
 
 /// Writes a checked campaign; says whether it is new.
 pub async fn install(ctx: &Ctx, tx: &mut ScopedTx, new: &NewCampaign) -> Result<bool, Problem> {
+    install_at(ctx, tx, new, ctx.now()).await
+}
+
+async fn install_at(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    new: &NewCampaign,
+    at: Timestamp,
+) -> Result<bool, Problem> {
     let row = NewRow {
         id: new.id,
         title: &new.title,
@@ -89,7 +99,7 @@ pub async fn install(ctx: &Ctx, tx: &mut ScopedTx, new: &NewCampaign) -> Result<
         starts_on: new.starts_on,
         ends_on: new.ends_on,
         body_hash: body_hash(new),
-        at: ctx.now(),
+        at,
     };
     if !store::insert(tx, row).await? {
         return Ok(false);

@@ -16,7 +16,7 @@ use crate::screening::{Mode, Seen, Submission};
 use chrono::{DateTime, TimeDelta, Utc};
 use rules::ids::{CampaignId, OrgId, PersonId, ScreeningId, TenantId, VisitId};
 use rules::people::IdNumber;
-use rules::scale::{Respondent, Scale};
+use rules::scale::{Respondent, Scale, Status};
 use rules::triage::{Case, CaseResult, Policy, SecondLook, suggest};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -246,7 +246,8 @@ impl Maker<'_> {
             self.known.insert(number, person);
         }
         report.blanked += read.blanked;
-        report.incomplete += usize::from(read.scored.quality().answered < read.scored.quality().asked);
+        let is_incomplete = read.scored.scores().any(|score| score.status == Status::Incomplete);
+        report.incomplete += usize::from(is_incomplete);
         let submission = self.submission(person.id, read, finished_at, key);
         Ok(Row { number, org: person.org, new_file, submission, forecast })
     }

@@ -40,7 +40,7 @@ pub struct Report {
     pub to_review: usize,
     pub alarms: usize,
     pub new_persons: usize,
-    /// Rows with at least one question that was not answered.
+    /// Rows with a score that could not be made because an answer is missing.
     pub incomplete: usize,
     /// Answers to questions that are not asked of the person, left out.
     pub blanked: usize,
