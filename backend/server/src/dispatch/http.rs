@@ -25,7 +25,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 /// An alarm does not wait longer for the database; it goes to the local journal.
-const RAISE_WITHIN: Duration = Duration::from_millis(2_500);
+const RAISE_WITHIN: Duration = Duration::from_millis(1_500);
 const MAX_TEXT_CHARS: usize = 2_000;
 const MAX_PLACE_CHARS: usize = 200;
 const LIST_LIMIT: i64 = 200;

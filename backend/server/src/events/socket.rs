@@ -267,7 +267,7 @@ impl Screen {
     /// Only for screens that watch a board.
     async fn hand_on(&mut self, aside: Aside) -> Result<(), End> {
         let watches_a_board = self.cursors.keys().any(|stream| stream.starts_with("district:"));
-        if aside.tenant == self.actor.tenant && watches_a_board {
+        if aside.tenant == self.actor.tenant && watches_a_board && self.may_see("alarm") {
             self.send(aside.text.to_string()).await?;
         }
         Ok(())
