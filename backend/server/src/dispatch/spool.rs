@@ -98,8 +98,8 @@ impl Spool {
     /// On disk when this returns.
     async fn append(&self, line: &Line, now: Timestamp) -> Result<(), SpoolError> {
         let folder = self.folder.as_deref().ok_or(SpoolError::NoFolder)?;
-        let mut text = serde_json::to_string(line)?;
-        text.push('\n');
+        // a line that was torn by a crash or a full disk must not swallow this one
+        let text = format!("\n{}\n", serde_json::to_string(line)?);
         let _writing = self.file.lock().await;
         append_to(folder, FILE, &text).await?;
         if self.waiting.fetch_add(1, Ordering::SeqCst) == 0 {
@@ -124,7 +124,7 @@ impl Spool {
         let folder = self.folder.as_deref().ok_or(SpoolError::NoFolder)?;
         let _writing = self.file.lock().await;
         if !unreadable.is_empty() {
-            append_to(folder, UNREADABLE_FILE, &format!("{}\n", unreadable.join("\n"))).await?;
+            append_to(folder, UNREADABLE_FILE, &format!("\n{}\n", unreadable.join("\n"))).await?;
         }
         let text = fs::read_to_string(folder.join(FILE)).await?;
         let rest: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).skip(count).collect();
@@ -283,5 +283,39 @@ fn sender(ctx: &Ctx, tenant: TenantId, entry: &Entry) -> Actor {
         must_enrol: false,
         expires_at: ctx.now(),
         grants: entry.grants.iter().map(|&(role, org)| Grant { role, org }).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(n: u128) -> Line {
+        Line { tenant: Uuid::from_u128(1), id: Uuid::from_u128(n), sealed: "c2VhbGVk".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn what_is_appended_survives_a_torn_line_and_a_restart_and_is_taken_out_in_order() {
+        let folder = std::env::temp_dir().join(format!("xindeng-journal-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let _ = std::fs::remove_file(folder.join(FILE));
+        let now = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
+        let spool = Spool::open(&folder).unwrap();
+        assert!(spool.is_empty() && spool.waits_since().is_none());
+        spool.append(&line(1), now).await.unwrap();
+        assert_eq!(spool.waits_since(), Some(now));
+        append_to(&folder, FILE, "{\"tenant\":\"torn").await.unwrap();
+
+        let spool = Spool::open(&folder).unwrap();
+        spool.append(&line(2), now).await.unwrap();
+        let lines = spool.lines().await.unwrap();
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert!(lines[2].contains(&line(2).id.to_string()));
+        spool.remove_first(2, &lines[1..2]).await.unwrap();
+        assert_eq!(spool.lines().await.unwrap(), lines[2..]);
+        assert!(!spool.is_empty());
+        spool.remove_first(1, &[]).await.unwrap();
+        assert!(Spool::open(&folder).unwrap().is_empty());
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }
