@@ -1,11 +1,14 @@
 //! One file per domain, named like it.
 
 mod audit;
+mod campaigns;
 mod dispatch;
 mod dispatch_acts;
 mod events;
 mod identity;
+mod imports;
 mod overview;
+mod people;
 mod platform;
 mod screening;
 mod triage;
