@@ -16,6 +16,7 @@ use load::server::Home;
 use load::table::{Line, print, say};
 use load::town::Town;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,11 +27,17 @@ struct Wanted {
     chromium: Option<PathBuf>,
     only: Option<Vec<String>>,
     lasting: Duration,
+    json: Option<PathBuf>,
 }
 
 fn wanted() -> anyhow::Result<Wanted> {
-    let mut wanted =
-        Wanted { binary: PathBuf::new(), chromium: None, only: None, lasting: Duration::from_secs(30) };
+    let mut wanted = Wanted {
+        binary: PathBuf::new(),
+        chromium: None,
+        only: None,
+        lasting: Duration::from_secs(30),
+        json: None,
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{name} needs a value"))?;
@@ -38,6 +45,7 @@ fn wanted() -> anyhow::Result<Wanted> {
             "--binary" => wanted.binary = value.into(),
             "--chromium" => wanted.chromium = Some(value.into()),
             "--only" => wanted.only = Some(value.split(',').map(str::to_owned).collect()),
+            "--json" => wanted.json = Some(value.into()),
             "--seconds" => wanted.lasting = Duration::from_secs(value.parse()?),
             _ => bail!("there is no option {name}"),
         }
@@ -69,6 +77,15 @@ impl Report {
     }
 }
 
+impl Report {
+    fn as_json(&self) -> serde_json::Value {
+        self.0
+            .iter()
+            .map(|line| json!({"what": line.what, "value": line.value, "bar": line.bar, "verdict": line.verdict}))
+            .collect()
+    }
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let wanted = wanted()?;
@@ -95,6 +112,9 @@ async fn main() -> anyhow::Result<()> {
         wanted.binary.display()
     ));
     print(&report.0);
+    if let Some(file) = &wanted.json {
+        std::fs::write(file, report.as_json().to_string())?;
+    }
     let missed = report.0.iter().filter(|line| line.is_missed()).count();
     say(&format!("{missed} bars missed; load now {}", machine::load()));
     Ok(())

@@ -1,7 +1,7 @@
 //! Writes pgbench scripts from the statements that the server really sends: Postgres logs a few submissions, and what
 //! it logged is sent again, with ids of its own in every transaction.
 
-use crate::submit::{PEOPLE_PER_DISTRICT, submit};
+use crate::submit::{OVER_HTTP, PEOPLE_PER_DISTRICT, submit};
 use anyhow::{Context, bail};
 use load::chance::Chance;
 use load::server::Home;
@@ -151,8 +151,8 @@ impl Script<'_> {
         for n in 0..made.len() {
             let _ = writeln!(script, "\\set id{n} random(1, 9223372036854775807)");
         }
-        let first = self.district.person(0).as_u128() & 0xffff_ffff_ffff;
-        let last = first + u128::from(PEOPLE_PER_DISTRICT) - 1;
+        let number = |n: u32| self.district.person(n).as_u128() & 0xffff_ffff_ffff;
+        let (first, last) = (number(OVER_HTTP), number(PEOPLE_PER_DISTRICT - 1));
         let _ = writeln!(script, "\\set person random({first}, {last})");
         script + &body
     }
