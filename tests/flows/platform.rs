@@ -74,6 +74,22 @@ async fn every_route_is_in_the_document_and_says_who_may_use_it() {
     );
 }
 
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = serde_json::to_value(server::wiring::openapi()).unwrap();
+    let mut names: Vec<&str> = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values())
+        .map(|operation| operation["operationId"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count, "clients are generated from these names");
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_a_problem_too() {
     let app = App::start().await;

@@ -717,7 +717,7 @@ export interface paths {
             cookie?: never;
         };
         /** One item with the person's name, all reasons and the history. The look is on record. */
-        get: operations["open"];
+        get: operations["open_item"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1742,7 +1742,7 @@ export interface components {
             /** @description Brought in before, or twice in this file. */
             duplicate: number;
             encoding: string;
-            /** @description Rows with at least one question that was not answered. */
+            /** @description Rows with a score that could not be made because an answer is missing. */
             incomplete: number;
             /** @description Nothing was written: this is what would come of it. */
             is_dry_run: boolean;
@@ -3161,7 +3161,7 @@ export interface operations {
             };
         };
     };
-    open: {
+    open_item: {
         parameters: {
             query?: never;
             header?: never;

@@ -128,7 +128,7 @@ impl<'a> Lane<'a> {
             self.advance_to(at);
             match happening {
                 Happening::Visit { number, resident, visit, by } => {
-                    self.visit(number, resident, visit, by).await?
+                    self.visit(number, resident, visit, by).await?;
                 }
                 Happening::Contact { item, tier, version } => self.contact(item, tier, version).await?,
                 Happening::Close { item, tier, version } => self.close(item, tier, version).await?,

@@ -39,9 +39,8 @@ pub fn invented(number: usize) -> Visit {
     };
     let phq9 = filled(&mut chance, low, high, ninth);
     let look = match (ninth, chance.percent()) {
-        (0, _) => None,
-        // a second look that was not made; only after the milder answer, where it has four hours
-        (1, 0..8) => None,
+        // none was due; or it was not made, only after the milder answer, where it has four hours
+        (0, _) | (1, 0..8) => None,
         (_, ..50) => Some(Look::AllNo),
         (_, 50..80) => Some(Look::WishToBeDead),
         _ => Some(Look::Method),

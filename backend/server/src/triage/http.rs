@@ -23,7 +23,7 @@ const MAX_LIMIT: i64 = 500;
 pub fn router() -> Routes {
     Routes::new()
         .add(Access::Can(Action::QueueRead), routes!(list))
-        .add(Access::Can(Action::QueueOpen), routes!(open))
+        .add(Access::Can(Action::QueueOpen), routes!(open_item))
         .add(Access::Can(Action::QueueConfirm), routes!(confirm))
         .add(Access::Can(Action::QueueChange), routes!(change))
         .add(Access::Can(Action::QueueSecond), routes!(second))
@@ -66,7 +66,7 @@ async fn list(
 
 /// One item with the person's name, all reasons and the history. The look is on record.
 #[utoipa::path(get, path = "/queue/{id}", tag = "triage", params(("id" = Uuid, Path)), responses((status = 200, body = view::QueueItemDetail)))]
-async fn open(
+async fn open_item(
     State(ctx): State<Ctx>,
     actor: Actor,
     Id(id): Id<QueueItemId>,

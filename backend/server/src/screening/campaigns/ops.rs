@@ -85,12 +85,7 @@ pub async fn install(ctx: &Ctx, tx: &mut ScopedTx, new: &NewCampaign) -> Result<
     install_at(ctx, tx, new, ctx.now()).await
 }
 
-async fn install_at(
-    ctx: &Ctx,
-    tx: &mut ScopedTx,
-    new: &NewCampaign,
-    at: Timestamp,
-) -> Result<bool, Problem> {
+async fn install_at(ctx: &Ctx, tx: &mut ScopedTx, new: &NewCampaign, at: Timestamp) -> Result<bool, Problem> {
     let row = NewRow {
         id: new.id,
         title: &new.title,
