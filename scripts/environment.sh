@@ -130,7 +130,7 @@ postgres_bin() {
 chromium_bin() {
   local name
   for name in "${CHROMIUM_BIN:-}" chromium chromium-browser google-chrome; do
-    [ -z "$name" ] || command -v "$name" && return 0
+    if [ -n "$name" ] && command -v "$name"; then return 0; fi
   done
   return 1
 }

@@ -1,22 +1,22 @@
 //! The tenant's triage policy: its own newest version, or the one that ships with the program.
 
 use crate::platform::{Ctx, Problem, ScopedTx};
+use rules::Timestamp;
 use rules::ids::TenantId;
 use rules::triage::Policy;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock, RwLock};
-use std::time::{Duration, Instant};
 
 /// A policy that was just put in force is used everywhere within this time.
-const BELIEVED_FOR: Duration = Duration::from_secs(2);
+const BELIEVED_FOR_SECS: i64 = 2;
 
 static SHIPPED: LazyLock<Option<Arc<Policy>>> = LazyLock::new(|| {
     Policy::parse(include_str!("../../../rules/policies/triage/default/1.0.0.json")).ok().map(Arc::new)
 });
 
 #[derive(Default)]
-pub struct PolicyCache(RwLock<HashMap<TenantId, (Instant, Arc<Policy>)>>);
+pub struct PolicyCache(RwLock<HashMap<TenantId, (Timestamp, Arc<Policy>)>>);
 
 impl fmt::Debug for PolicyCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,17 +25,17 @@ impl fmt::Debug for PolicyCache {
 }
 
 impl PolicyCache {
-    fn get(&self, tenant: TenantId) -> Option<Arc<Policy>> {
+    fn get(&self, tenant: TenantId, now: Timestamp) -> Option<Arc<Policy>> {
         let cache = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         cache
             .get(&tenant)
-            .filter(|(since, _)| since.elapsed() < BELIEVED_FOR)
+            .filter(|(since, _)| (now - *since).num_seconds() < BELIEVED_FOR_SECS)
             .map(|(_, policy)| Arc::clone(policy))
     }
 
-    fn put(&self, tenant: TenantId, policy: Arc<Policy>) {
+    fn put(&self, tenant: TenantId, policy: Arc<Policy>, now: Timestamp) {
         let mut cache = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        cache.insert(tenant, (Instant::now(), policy));
+        cache.insert(tenant, (now, policy));
     }
 }
 
@@ -45,7 +45,7 @@ struct Unreadable;
 
 pub async fn active_policy(ctx: &Ctx, tx: &mut ScopedTx) -> Result<Arc<Policy>, Problem> {
     let tenant = tx.tenant();
-    if let Some(policy) = ctx.policies.get(tenant) {
+    if let Some(policy) = ctx.policies.get(tenant, ctx.now()) {
         return Ok(policy);
     }
     let document = sqlx::query_scalar!(
@@ -65,6 +65,6 @@ pub async fn active_policy(ctx: &Ctx, tx: &mut ScopedTx) -> Result<Arc<Policy>, 
         }
         None => SHIPPED.clone().ok_or_else(|| Problem::internal(&Unreadable))?,
     };
-    ctx.policies.put(tenant, Arc::clone(&policy));
+    ctx.policies.put(tenant, Arc::clone(&policy), ctx.now());
     Ok(policy)
 }
