@@ -71,7 +71,7 @@ test('an answer at the door reaches a dispatcher and is followed to its end', as
 
   // nobody takes it: after the policy's seconds the duty lead is called
   const called = lead.locator('.al').filter({ hasText: '第 3 网格' }).filter({ hasText: 'P1' });
-  await expect(called.first().locator('.callme')).toBeVisible({ timeout: 40_000 });
+  await expect(called.first()).toContainText('已升级', { timeout: 40_000 });
   await expect(lead.getByText('叫您').first()).toBeVisible();
   await picture(lead, 'board-dark');
 
