@@ -1,10 +1,12 @@
 //! Adds the links of the chain, one sealer at a time per tenant.
 
 use super::{FIRST, Kept, link};
-use crate::platform::{Ctx, Problem};
+use crate::platform::{Ctx, Problem, ScopedTx};
+use rules::Timestamp;
 use rules::ids::TenantId;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 const EVERY: Duration = Duration::from_millis(500);
 const BATCH: i64 = 2_000;
@@ -69,24 +71,49 @@ pub async fn seal_pending(ctx: &Ctx, tenant: TenantId) -> Result<usize, Problem>
     )
     .fetch_all(&mut *tx)
     .await?;
+    let mut links = Links::default();
     for entry in &entries {
         seq += 1;
         let hash = link(&prev, seq, entry);
-        sqlx::query!(
-            "insert into audit_seal (tenant_id, seq, entry_id, entry_at, prev_hash, hash)
-             values ($1, $2, $3, $4, $5, $6)",
-            tenant.0,
-            seq,
-            entry.id,
-            // the furthest the chain has come: a late entry must not pull the window back
-            since.map_or(entry.at, |since| since.max(entry.at)),
-            prev,
-            hash,
-        )
-        .execute(&mut *tx)
-        .await?;
-        prev = hash;
+        links.seqs.push(seq);
+        links.entries.push(entry.id);
+        // the furthest the chain has come: a late entry must not pull the window back
+        links.ats.push(since.map_or(entry.at, |since| since.max(entry.at)));
+        links.prevs.push(std::mem::replace(&mut prev, hash.clone()));
+        links.hashes.push(hash);
+    }
+    if !entries.is_empty() {
+        insert(&mut tx, links).await?;
     }
     tx.commit().await?;
     Ok(entries.len())
+}
+
+/// What is sealed together, column by column.
+#[derive(Default)]
+struct Links {
+    seqs: Vec<i64>,
+    entries: Vec<Uuid>,
+    ats: Vec<Timestamp>,
+    prevs: Vec<Vec<u8>>,
+    hashes: Vec<Vec<u8>>,
+}
+
+async fn insert(tx: &mut ScopedTx, links: Links) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "insert into audit_seal (tenant_id, seq, entry_id, entry_at, prev_hash, hash)
+         select $1, l.seq, l.entry_id, l.entry_at, l.prev_hash, l.hash
+           from unnest($2::bigint[], $3::uuid[], $4::timestamptz[], $5::bytea[], $6::bytea[])
+             as l (seq, entry_id, entry_at, prev_hash, hash)",
+        tenant.0,
+        &links.seqs,
+        &links.entries,
+        &links.ats,
+        &links.prevs,
+        &links.hashes,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -4,7 +4,7 @@
 use super::ops::raise::{SystemFault, raise_system};
 use super::store;
 use super::store::deliveries::{self, Leased, Outcome};
-use crate::platform::{Ctx, Problem};
+use crate::platform::{Ctx, Loop, Problem};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use rules::dispatch::{Priority, State};
@@ -44,7 +44,7 @@ impl Lane {
 }
 
 pub async fn run(ctx: Ctx, lane: Lane, stop: CancellationToken) {
-    let mut commits = ctx.db.commits();
+    let mut woken = ctx.db.woken(Loop::Deliveries);
     loop {
         if let Err(problem) = send_due(&ctx, lane).await {
             tracing::warn!(lane = lane.name(), status = %problem.status(), "deliveries could not be sent");
@@ -53,7 +53,7 @@ pub async fn run(ctx: Ctx, lane: Lane, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(POLL) => {}
-            _ = commits.changed() => {}
+            _ = woken.changed() => {}
         }
     }
 }

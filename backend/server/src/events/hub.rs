@@ -5,7 +5,7 @@
 
 use super::{Event, Head};
 use crate::identity::Actor;
-use crate::platform::{Ctx, Problem, ScopedTx};
+use crate::platform::{Ctx, Loop, Problem, ScopedTx};
 use rules::ids::TenantId;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -18,6 +18,7 @@ use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 const POLL: Duration = Duration::from_millis(150);
+const GATHER: Duration = Duration::from_millis(4);
 /// Frames kept per stream; who is further behind reads the database.
 const RING: usize = 1_000;
 const BATCH: i64 = 500;
@@ -235,7 +236,7 @@ impl Hub {
 
 /// Follows the streams until told to stop.
 pub async fn run(ctx: Ctx, stop: CancellationToken) {
-    let mut commits = ctx.db.commits();
+    let mut woken = ctx.db.woken(Loop::Streams);
     loop {
         for tenant in ctx.tenants() {
             if let Err(problem) = follow(&ctx, tenant.id).await {
@@ -246,7 +247,8 @@ pub async fn run(ctx: Ctx, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(POLL) => {}
-            _ = commits.changed() => {}
+            // what is committed together is read together
+            _ = woken.changed() => tokio::time::sleep(GATHER).await,
         }
     }
 }

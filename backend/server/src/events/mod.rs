@@ -9,7 +9,7 @@ mod socket;
 pub use hub::{Hub, LiveViews, follow, run};
 pub use socket::router;
 
-use crate::platform::ScopedTx;
+use crate::platform::{Loop, ScopedTx};
 use rules::Timestamp;
 use rules::ids::{OrgId, TenantId};
 use serde_json::Value;
@@ -88,6 +88,7 @@ pub struct Event {
 }
 
 pub async fn record(tx: &mut ScopedTx, event: NewEvent) -> sqlx::Result<i64> {
+    tx.wake(Loop::Streams);
     let scope = tx.scope();
     let (tenant, actor) = (scope.tenant, scope.actor);
     let actor = (actor != crate::platform::SYSTEM).then_some(actor.0);

@@ -7,7 +7,7 @@ mod store;
 
 pub use draft::{File, PutPerson};
 pub use http::router;
-pub use store::{PersonAt, find_by_id_numbers, insert, list_below, load_brief, load_briefs, lock_person};
+pub use store::{PersonAt, find_by_id_numbers, insert, list_below, load_brief, load_briefs, lock_brief};
 
 use rules::Private;
 use rules::ids::{OrgId, PersonId};

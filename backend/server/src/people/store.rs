@@ -147,9 +147,26 @@ pub async fn load_briefs(
     .collect()
 }
 
-/// One decision about a person at a time. `false`: no such person here. Rows that refer to the person may still be
-/// added by others.
-pub async fn lock_person(tx: &mut ScopedTx, id: PersonId) -> sqlx::Result<bool> {
+/// Read and held: one decision about a person at a time. `None`: no such person here. Rows that refer to the person
+/// may still be added by others.
+pub async fn lock_brief(ctx: &Ctx, tx: &mut ScopedTx, id: PersonId) -> Result<Option<Brief>, Problem> {
+    let tenant = tx.tenant();
+    let row = sqlx::query_as!(
+        PersonRow,
+        "select id, org_id, name_sealed, sex, birth_date_sealed, phone_sealed, address_sealed, modifiers,
+                is_anonymous, version
+           from person
+          where tenant_id = $1 and id = $2
+            for no key update",
+        tenant.0,
+        id.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(|row| Ok(row.open(ctx, tenant)?.brief)).transpose()
+}
+
+async fn lock_person(tx: &mut ScopedTx, id: PersonId) -> sqlx::Result<bool> {
     let tenant = tx.tenant();
     let found = sqlx::query_scalar!(
         "select id from person where tenant_id = $1 and id = $2 for no key update",

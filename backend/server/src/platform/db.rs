@@ -6,6 +6,7 @@ use rules::ids::{AccountId, OrgId, TenantId};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Executor, PgConnection, PgPool, Postgres, Transaction};
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -20,7 +21,15 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 pub struct Db {
     ordinary: PgPool,
     alarms: PgPool,
-    committed: watch::Sender<u64>,
+    woken: Arc<[watch::Sender<u64>; 3]>,
+}
+
+/// Loops that look at the database by themselves, and at once when a transaction here has left them something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loop {
+    Timers,
+    Streams,
+    Deliveries,
 }
 
 /// Whose data a transaction may touch, and what for.
@@ -67,14 +76,15 @@ pub const SYSTEM: AccountId = AccountId(Uuid::nil());
 pub struct ScopedTx {
     tx: Transaction<'static, Postgres>,
     scope: Scope,
-    committed: watch::Sender<u64>,
+    woken: Arc<[watch::Sender<u64>; 3]>,
+    wakes: [bool; 3],
 }
 
 impl Db {
     pub async fn connect(options: PgConnectOptions, connections: u32) -> sqlx::Result<Self> {
         let ordinary = pool(options.clone(), connections).await?;
         let alarms = pool(options, ALARM_CONNECTIONS).await?;
-        Ok(Self { ordinary, alarms, committed: watch::Sender::new(0) })
+        Ok(Self { ordinary, alarms, woken: Arc::default() })
     }
 
     pub async fn begin(&self, scope: &Scope) -> sqlx::Result<ScopedTx> {
@@ -110,7 +120,7 @@ impl Db {
         )
         .fetch_one(&mut *tx)
         .await?;
-        Ok(ScopedTx { tx, scope: scope.clone(), committed: self.committed.clone() })
+        Ok(ScopedTx { tx, scope: scope.clone(), woken: Arc::clone(&self.woken), wakes: [false; 3] })
     }
 
     /// For the two tables without row security, which come before a tenant is known.
@@ -118,9 +128,10 @@ impl Db {
         self.ordinary.acquire().await
     }
 
-    /// Changes whenever something was committed here: loops wake on it instead of waiting for their next poll.
-    pub fn commits(&self) -> watch::Receiver<u64> {
-        self.committed.subscribe()
+    /// Changes whenever a transaction here has left this loop something: it wakes on it instead of waiting for its
+    /// next poll, and is left in peace by everything else.
+    pub fn woken(&self, which: Loop) -> watch::Receiver<u64> {
+        self.woken[which as usize].subscribe()
     }
 
     pub async fn database_now(&self) -> sqlx::Result<Timestamp> {
@@ -174,9 +185,16 @@ impl ScopedTx {
         self.scope.tenant
     }
 
+    /// When this is committed there is something to do for a loop.
+    pub const fn wake(&mut self, which: Loop) {
+        self.wakes[which as usize] = true;
+    }
+
     pub async fn commit(self) -> sqlx::Result<()> {
         self.tx.commit().await?;
-        self.committed.send_modify(|count| *count = count.wrapping_add(1));
+        for (woken, _) in self.woken.iter().zip(self.wakes).filter(|(_, wakes)| *wakes) {
+            woken.send_modify(|count| *count = count.wrapping_add(1));
+        }
         Ok(())
     }
 

@@ -14,5 +14,5 @@ pub mod tasks;
 pub mod timers;
 
 pub use ctx::Ctx;
-pub use db::{Purpose, SYSTEM, Scope, ScopedTx};
+pub use db::{Loop, Purpose, SYSTEM, Scope, ScopedTx};
 pub use problem::Problem;

@@ -5,7 +5,7 @@
 //! A `fence` older than the subject's makes the handler do nothing: an acknowledgement outruns a late escalation.
 
 use super::ctx::Ctx;
-use super::db::ScopedTx;
+use super::db::{Loop, ScopedTx};
 use super::problem::Problem;
 use rules::Timestamp;
 use rules::ids::TenantId;
@@ -68,6 +68,7 @@ impl TimerHandlers {
 
 /// Scheduling the same timer twice is one timer.
 pub async fn schedule(tx: &mut ScopedTx, timer: Timer) -> sqlx::Result<()> {
+    tx.wake(Loop::Timers);
     let tenant = tx.tenant();
     sqlx::query!(
         "insert into timer (tenant_id, subject_id, kind, step, lap, fence, due_at, body)
@@ -157,6 +158,7 @@ pub async fn replace(
 
 /// Opens a timer again that should be open, or makes it: for the auditor. Says whether anything was missing.
 pub async fn restore(tx: &mut ScopedTx, timer: Timer) -> sqlx::Result<bool> {
+    tx.wake(Loop::Timers);
     let tenant = tx.tenant();
     let restored = sqlx::query!(
         "insert into timer as t (tenant_id, subject_id, kind, step, lap, fence, due_at, body)
@@ -199,34 +201,58 @@ pub async fn next_for(
 
 /// Fires what is due until told to stop.
 pub async fn run(ctx: Ctx, stop: CancellationToken) {
-    let mut commits = ctx.db.commits();
+    let mut woken = ctx.db.woken(Loop::Timers);
     loop {
-        match fire_due(&ctx).await {
-            Ok(_) => ctx.engine_looked(),
-            Err(problem) => tracing::warn!(status = %problem.status(), "timers could not be read"),
-        }
+        let next = match fire_and_look_ahead(&ctx).await {
+            Ok((_, next)) => {
+                ctx.engine_looked();
+                next
+            }
+            Err(problem) => {
+                tracing::warn!(status = %problem.status(), "timers could not be read");
+                None
+            }
+        };
         ctx.beats.beat("timers");
-        let wait = next_wait(&ctx).await;
+        let wait = next.map_or(POLL, |due| (due - ctx.now()).to_std().unwrap_or_default().min(POLL));
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-            _ = commits.changed() => {}
+            () = tokio::time::sleep(wait.max(Duration::from_millis(1))) => {}
+            _ = woken.changed() => {}
         }
     }
 }
 
 /// Fires everything that is due now; returns how many. Tests step the world with it.
 pub async fn fire_due(ctx: &Ctx) -> Result<usize, Problem> {
-    let mut fired = 0;
-    for tenant in ctx.tenants() {
-        while fire_one(ctx, tenant.id).await? {
-            fired += 1;
-        }
-    }
+    let (fired, _) = fire_and_look_ahead(ctx).await?;
     Ok(fired)
 }
 
-async fn fire_one(ctx: &Ctx, tenant: TenantId) -> Result<bool, Problem> {
+/// How many were due, and when the next one will be.
+async fn fire_and_look_ahead(ctx: &Ctx) -> Result<(usize, Option<Timestamp>), Problem> {
+    let mut fired = 0;
+    let mut next: Option<Timestamp> = None;
+    for tenant in ctx.tenants() {
+        loop {
+            match fire_one(ctx, tenant.id).await? {
+                Looked::Fired => fired += 1,
+                Looked::NothingUntil(due) => {
+                    next = next.into_iter().chain(due).min();
+                    break;
+                }
+            }
+        }
+    }
+    Ok((fired, next))
+}
+
+enum Looked {
+    Fired,
+    NothingUntil(Option<Timestamp>),
+}
+
+async fn fire_one(ctx: &Ctx, tenant: TenantId) -> Result<Looked, Problem> {
     let now = ctx.now();
     let mut tx = ctx.begin_system(tenant).await?;
     let Some(due) = sqlx::query_as!(
@@ -243,7 +269,7 @@ async fn fire_one(ctx: &Ctx, tenant: TenantId) -> Result<bool, Problem> {
     .fetch_optional(&mut *tx)
     .await?
     else {
-        return Ok(false);
+        return Ok(Looked::NothingUntil(next_due(&mut tx, tenant).await?));
     };
     let started = Instant::now();
     let outcome = match ctx.timers.0.get(due.kind.as_str()) {
@@ -255,14 +281,14 @@ async fn fire_one(ctx: &Ctx, tenant: TenantId) -> Result<bool, Problem> {
         metrics::counter!("timer_failures_total", "kind" => due.kind.clone()).increment(1);
         tx.rollback().await?;
         put_off(ctx, tenant, &due).await?;
-        return Ok(true);
+        return Ok(Looked::Fired);
     }
     mark_done(&mut tx, &due, now).await?;
     tx.commit().await?;
     let lateness = (ctx.now() - due.due_at).as_seconds_f64().max(0.0);
     metrics::histogram!("timer_lateness_seconds", "kind" => due.kind.clone()).record(lateness);
     metrics::histogram!("timer_handling_seconds", "kind" => due.kind).record(started.elapsed().as_secs_f64());
-    Ok(true)
+    Ok(Looked::Fired)
 }
 
 async fn mark_done(tx: &mut ScopedTx, due: &Due, at: Timestamp) -> sqlx::Result<()> {
@@ -307,19 +333,9 @@ async fn put_off(ctx: &Ctx, tenant: TenantId, due: &Due) -> Result<(), Problem> 
     Ok(())
 }
 
-async fn next_wait(ctx: &Ctx) -> Duration {
-    let mut wait = POLL;
-    for tenant in ctx.tenants() {
-        if let Ok(Some(due)) = next_due(ctx, tenant.id).await {
-            wait = wait.min((due - ctx.now()).to_std().unwrap_or(Duration::from_millis(1)));
-        }
-    }
-    wait.max(Duration::from_millis(1))
-}
-
-async fn next_due(ctx: &Ctx, tenant: TenantId) -> sqlx::Result<Option<Timestamp>> {
-    let mut tx = ctx.begin_system(tenant).await?;
+/// Another loop may be at work on one that is due: it is not waited for.
+async fn next_due(tx: &mut ScopedTx, tenant: TenantId) -> sqlx::Result<Option<Timestamp>> {
     sqlx::query_scalar!("select min(due_at) from timer where tenant_id = $1 and done_at is null", tenant.0)
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut **tx)
         .await
 }

@@ -132,11 +132,9 @@ pub async fn submit(ctx: &Ctx, scope: &Scope, submission: Submission) -> Result<
 }
 
 pub(super) async fn lock(ctx: &Ctx, tx: &mut ScopedTx, id: PersonId) -> Result<Brief, Problem> {
-    let nobody = || Problem::invalid("person_id", "there is no such person that you may see");
-    if !people::lock_person(tx, id).await? {
-        return Err(nobody());
-    }
-    people::load_brief(ctx, tx, id).await?.ok_or_else(nobody)
+    people::lock_brief(ctx, tx, id)
+        .await?
+        .ok_or_else(|| Problem::invalid("person_id", "there is no such person that you may see"))
 }
 
 fn find_scale<'a>(ctx: &'a Ctx, submission: &Submission) -> Result<&'a Scale, Problem> {

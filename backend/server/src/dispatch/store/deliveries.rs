@@ -1,6 +1,6 @@
 //! All SQL about deliveries: who was told, by which channel, and whether it arrived.
 
-use crate::platform::ScopedTx;
+use crate::platform::{Loop, ScopedTx};
 use rules::Timestamp;
 use rules::dispatch::{Channel, Position};
 use rules::ids::{AccountId, AlarmId};
@@ -41,6 +41,9 @@ pub async fn insert(tx: &mut ScopedTx, new: NewDelivery<'_>) -> sqlx::Result<()>
         Channel::Console => ("sent", Some(new.at)),
         Channel::Webhook => ("pending", None),
     };
+    if sent_at.is_none() {
+        tx.wake(Loop::Deliveries);
+    }
     sqlx::query!(
         "insert into delivery (tenant_id, id, subject_id, step, lap, fence, account_id, post, channel, priority, state,
                                next_at, created_at, sent_at)
