@@ -269,7 +269,7 @@ async fn fire_one(ctx: &Ctx, tenant: TenantId) -> Result<Looked, Problem> {
     .fetch_optional(&mut *tx)
     .await?
     else {
-        return Ok(Looked::NothingUntil(next_due(&mut tx, tenant).await?));
+        return Ok(Looked::NothingUntil(next_due(&mut tx, tenant, now).await?));
     };
     let started = Instant::now();
     let outcome = match ctx.timers.0.get(due.kind.as_str()) {
@@ -333,9 +333,13 @@ async fn put_off(ctx: &Ctx, tenant: TenantId, due: &Due) -> Result<(), Problem> 
     Ok(())
 }
 
-/// Another loop may be at work on one that is due: it is not waited for.
-async fn next_due(tx: &mut ScopedTx, tenant: TenantId) -> sqlx::Result<Option<Timestamp>> {
-    sqlx::query_scalar!("select min(due_at) from timer where tenant_id = $1 and done_at is null", tenant.0)
-        .fetch_one(&mut **tx)
-        .await
+/// One that is due already is in another loop's hands: it is not waited for.
+async fn next_due(tx: &mut ScopedTx, tenant: TenantId, now: Timestamp) -> sqlx::Result<Option<Timestamp>> {
+    sqlx::query_scalar!(
+        "select min(due_at) from timer where tenant_id = $1 and done_at is null and due_at > $2",
+        tenant.0,
+        now,
+    )
+    .fetch_one(&mut **tx)
+    .await
 }
