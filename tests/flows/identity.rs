@@ -1,6 +1,7 @@
 //! Signing in, being let in, being thrown out; whose data is whose.
 
 use crate::harness::{App, PASSWORD, Screen, phq9};
+use chrono::Duration;
 use serde_json::json;
 
 #[tokio::test]
@@ -97,6 +98,28 @@ async fn the_three_administrators_are_three_people() {
     admin.put(&format!("/accounts/{}", app.new_id()), account).await.refuses("roles");
     admin.get("/persons").await.problem(403, "forbidden");
     admin.get("/queue").await.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn an_administrator_enrols_a_second_factor_before_anything_else() {
+    let app = App::start_in_earnest().await;
+    let admin = app.sign_in("sysadmin").await;
+    admin.get("/accounts").await.problem(403, "second-factor-missing");
+
+    let enrolment = admin.post("/me/second-factor/start", json!({})).await.expect(200);
+    let totp = totp_rs::Totp::from_url(enrolment["otpauth_url"].as_str().unwrap()).unwrap();
+    let code = || totp.generate(u64::try_from(app.now().timestamp()).unwrap()).to_string();
+    admin.post("/me/second-factor/confirm", json!({"code": "000000x"})).await.refuses("code");
+    admin.post("/me/second-factor/confirm", json!({"code": code()})).await.expect(204);
+    admin.get("/accounts").await.expect(200);
+
+    app.advance(Duration::minutes(1));
+    let nobody = app.anonymous();
+    let mut sign_in = json!({"login": "sysadmin", "password": PASSWORD, "mode": "bearer"});
+    nobody.post("/sessions", sign_in.clone()).await.problem(401, "second-factor-needed");
+    sign_in["code"] = json!(code());
+    nobody.post("/sessions", sign_in.clone()).await.expect(201);
+    nobody.post("/sessions", sign_in).await.problem(401, "sign-in-refused");
 }
 
 #[tokio::test]

@@ -27,30 +27,42 @@ pub struct App {
     pub base_url: String,
     pub database_url: String,
     data_dir: PathBuf,
+    kind: Kind,
     stop: CancellationToken,
     opened: Option<Opened>,
 }
 
+/// What a server is started with; a restart keeps it.
+#[derive(Clone)]
+struct Kind {
+    is_demo: bool,
+    webhook_url: Option<String>,
+}
+
 impl App {
     pub async fn start() -> Self {
-        let database_url = database::fresh().await;
-        let data_dir = std::env::temp_dir().join(folder_name());
-        Self::open(database_url, data_dir, NIGHT.parse().unwrap(), None).await
+        Self::start_as(Kind { is_demo: true, webhook_url: None }).await
     }
 
-    async fn open(
-        database_url: String,
-        data_dir: PathBuf,
-        at: DateTime<Utc>,
-        webhook_url: Option<String>,
-    ) -> Self {
+    /// As a real centre runs it, without what is allowed in a demonstration only.
+    pub async fn start_in_earnest() -> Self {
+        Self::start_as(Kind { is_demo: false, webhook_url: None }).await
+    }
+
+    async fn start_as(kind: Kind) -> Self {
+        let database_url = database::fresh().await;
+        let data_dir = std::env::temp_dir().join(folder_name());
+        Self::open(database_url, data_dir, NIGHT.parse().unwrap(), kind).await
+    }
+
+    async fn open(database_url: String, data_dir: PathBuf, at: DateTime<Utc>, kind: Kind) -> Self {
         let settings = Settings {
             data_dir: data_dir.clone(),
             database_url: Some(database_url.clone()),
-            webhook_url,
+            webhook_url: kind.webhook_url.clone(),
             connections: Some(4),
             is_secure: false,
-            is_demo: true,
+            is_demo: kind.is_demo,
             stepped_clock: Some(at),
         };
         let opened = wiring::open(&settings).await.unwrap();
@@ -63,26 +75,27 @@ impl App {
         tokio::spawn(
             axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned()).into_future(),
         );
-        Self { ctx, town, base_url, database_url, data_dir, stop, opened: Some(opened) }
+        Self { ctx, town, base_url, database_url, data_dir, kind, stop, opened: Some(opened) }
     }
 
     /// The same, as after a crash: nothing is carried over but the database and the data folder.
-    pub async fn restart(mut self) -> Self {
-        let at = self.ctx.now();
-        self.stop.cancel();
-        if let Some(opened) = self.opened.take() {
-            opened.ctx.db.close().await;
-        }
-        Self::open(self.database_url.clone(), self.data_dir.clone(), at, None).await
+    pub async fn restart(self) -> Self {
+        let kind = self.kind.clone();
+        self.restart_as(kind).await
     }
 
-    pub async fn restart_with_webhook(mut self, url: &str) -> Self {
+    pub async fn restart_with_webhook(self, url: &str) -> Self {
+        let kind = Kind { webhook_url: Some(url.to_owned()), ..self.kind.clone() };
+        self.restart_as(kind).await
+    }
+
+    async fn restart_as(mut self, kind: Kind) -> Self {
         let at = self.ctx.now();
         self.stop.cancel();
         if let Some(opened) = self.opened.take() {
             opened.ctx.db.close().await;
         }
-        Self::open(self.database_url.clone(), self.data_dir.clone(), at, Some(url.to_owned())).await
+        Self::open(self.database_url.clone(), self.data_dir.clone(), at, kind).await
     }
 
     pub fn now(&self) -> DateTime<Utc> {

@@ -54,6 +54,7 @@ impl Town {
             .find_map(|line| line.trim().strip_prefix(&home.base_url)?.strip_prefix("/setup/"))
             .context("the server printed no link for the first administrator")?;
         let admin = Client::set_up(&home.base_url, &format!("/setup/{path}"), PASSWORD).await?;
+        admin.enrol_second_factor().await?;
         let me = admin.get("/me", 200).await?;
         let tenant: Uuid = text(&me["tenant"]["id"])?.parse()?;
         let root: Uuid = text(&me["account"]["roles"][0]["org_id"])?.parse()?;

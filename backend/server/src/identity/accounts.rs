@@ -79,9 +79,11 @@ async fn try_sign_in(
                 "This account also needs the code of its second factor",
             ));
         };
-        if !second_factor::is_right(ctx, tenant, id, &sealed, code, ctx.now())? {
+        let mut tx = ctx.db.begin(&looking_in(tenant)).await?;
+        if !second_factor::spend(ctx, &mut tx, id, &sealed, code).await? {
             return Err(refused());
         }
+        tx.commit().await?;
     }
     sessions::start(ctx, tenant, id).await
 }

@@ -3,7 +3,6 @@
 use super::{Actor, store};
 use crate::platform::keys::{Column, random};
 use crate::platform::{Ctx, Problem, ScopedTx};
-use rules::Timestamp;
 use rules::ids::AccountId;
 use totp_rs::{Algorithm, Builder, Totp};
 
@@ -48,12 +47,13 @@ pub async fn confirm(ctx: &Ctx, actor: &Actor, code: &str) -> Result<(), Problem
     let Some(pending) = account.second_factor_pending_sealed else {
         return Err(Problem::invalid("code", "start the enrolment first"));
     };
-    if !is_right(ctx, actor.tenant, actor.account, &pending, code, ctx.now())? {
+    if !spend(ctx, &mut tx, actor.account, &pending, code).await? {
         return Err(Problem::invalid("code", "the code is not right; check the time of your phone"));
     }
     store::set_second_factor(&mut tx, actor.account, Some(pending), None).await?;
     audit(ctx, &mut tx, "second_factor.confirm", actor.account).await?;
     tx.commit().await?;
+    ctx.sessions.forget_account(actor.account);
     Ok(())
 }
 
@@ -63,26 +63,30 @@ pub async fn remove(ctx: &Ctx, actor: &Actor, code: &str) -> Result<(), Problem>
     let Some(sealed) = account.second_factor_sealed else {
         return Err(Problem::invalid("code", "there is no second factor"));
     };
-    if !is_right(ctx, actor.tenant, actor.account, &sealed, code, ctx.now())? {
+    if !spend(ctx, &mut tx, actor.account, &sealed, code).await? {
         return Err(Problem::invalid("code", "the code is not right"));
     }
     store::set_second_factor(&mut tx, actor.account, None, None).await?;
     audit(ctx, &mut tx, "second_factor.remove", actor.account).await?;
     tx.commit().await?;
+    ctx.sessions.forget_account(actor.account);
     Ok(())
 }
 
-pub fn is_right(
+/// Is this the code of now, and used for the first time? Counts once the transaction is committed.
+pub async fn spend(
     ctx: &Ctx,
-    tenant: rules::ids::TenantId,
+    tx: &mut ScopedTx,
     account: AccountId,
     sealed: &[u8],
     code: &str,
-    at: Timestamp,
 ) -> Result<bool, Problem> {
-    let secret = ctx.keys.open(tenant, SECRET, account.0, sealed)?;
-    let totp = totp(secret, "")?;
-    Ok(totp.check(code.trim(), u64::try_from(at.timestamp()).unwrap_or(0)).is_some())
+    let secret = ctx.keys.open(tx.tenant(), SECRET, account.0, sealed)?;
+    let now = u64::try_from(ctx.now().timestamp()).unwrap_or(0);
+    match totp(secret, "")?.check(code.trim(), now) {
+        Some(step) => Ok(store::spend_second_factor_step(tx, account, step.cast_signed()).await?),
+        None => Ok(false),
+    }
 }
 
 async fn audit(ctx: &Ctx, tx: &mut ScopedTx, action: &'static str, account: AccountId) -> sqlx::Result<()> {

@@ -284,6 +284,20 @@ pub async fn set_second_factor(
     Ok(())
 }
 
+/// `false`: this step or a later one has opened already.
+pub async fn spend_second_factor_step(tx: &mut ScopedTx, id: AccountId, step: i64) -> sqlx::Result<bool> {
+    let tenant = tx.tenant();
+    let spent = sqlx::query!(
+        "update account set second_factor_step = $3 where tenant_id = $1 and id = $2 and second_factor_step < $3",
+        tenant.0,
+        id.0,
+        step,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(spent.rows_affected() == 1)
+}
+
 pub async fn set_disabled(tx: &mut ScopedTx, id: AccountId, at: Option<Timestamp>) -> sqlx::Result<()> {
     let tenant = tx.tenant();
     sqlx::query!(
