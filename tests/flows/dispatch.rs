@@ -367,3 +367,18 @@ async fn a_notice_outside_is_signed_repeated_under_one_key_and_names_nobody() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_next_step_wanted_by_whoever_has_the_alarm_is_told_outside_too() {
+    let (url, kept) = gateway().await;
+    let app = App::start().await.restart_with_webhook(&url).await;
+    let worker = app.sign_in("worker").await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let id = danger(&app, &worker).await;
+    press(&dispatcher, id, "claim", json!({})).await.expect(200);
+    press(&dispatcher, id, "acknowledge", json!({})).await.expect(200);
+    assert!(kept.lock().unwrap().is_empty());
+    press(&dispatcher, id, "escalate", json!({"reason": "需要值班长"})).await.expect(200);
+    app.run_due().await;
+    assert_eq!(kept.lock().unwrap().len(), 1, "the duty lead's phone");
+}

@@ -10,5 +10,6 @@ mod imports;
 mod overview;
 mod people;
 mod platform;
+mod raising;
 mod screening;
 mod triage;

@@ -8,7 +8,7 @@ use crate::platform::http::{RouteAccess, Routes, edge, no_such_route};
 use crate::platform::keys::{KeyError, Keys};
 use crate::platform::postgres::{PostgresError, PrivatePostgres};
 use crate::platform::tasks::Tasks;
-use crate::platform::timers::TimerHandlers;
+use crate::platform::timers::{Lane, TimerHandlers};
 use crate::platform::{Ctx, Problem, assets};
 use crate::screening::{Library, LibraryError};
 use axum::Router;
@@ -178,9 +178,11 @@ pub fn start_loops(ctx: &Ctx, tasks: &Tasks) {
         "clock" => anchor,
     }
     // several, so that one slow handler holds nobody up
-    for name in ["timers 1", "timers 2", "timers 3"] {
+    for (name, lane) in
+        [("alarm timers 1", Lane::Alarms), ("alarm timers 2", Lane::Alarms), ("timers", Lane::All)]
+    {
         let of = ctx.clone();
-        tasks.keep(name, move |stop| crate::platform::timers::run(of.clone(), stop));
+        tasks.keep(name, move |stop| crate::platform::timers::run(of.clone(), lane, stop));
     }
     crate::dispatch::start(ctx, tasks);
     crate::overview::start(ctx, tasks);

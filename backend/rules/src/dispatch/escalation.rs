@@ -27,6 +27,8 @@ pub struct EscalationPolicy {
     pub claim_lease_secs: u32,
     /// A later look or press about the same person within this time joins the open alarm.
     pub merge_window_secs: u32,
+    /// A press that names nobody joins the same account's open one within this time, and nothing else.
+    pub press_window_secs: u32,
     /// Closing with one of these needs a second person.
     pub second_person: Vec<SecondPerson>,
     pub plans: Plans,

@@ -2,8 +2,8 @@
 //! between leaves a lease that runs out, and the same key is sent again: better a second call than silence.
 
 use super::ops::raise::{SystemFault, raise_system};
-use super::store;
 use super::store::deliveries::{self, Leased, Outcome};
+use super::store::{self, Kept};
 use crate::platform::{Ctx, Loop, Problem};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -96,7 +96,7 @@ async fn attempt(ctx: &Ctx, tenant: TenantId, leased: &Leased) -> Result<(), Pro
         let mut tx = ctx.begin_system(tenant).await?;
         store::load(ctx, &mut tx, AlarmId(leased.alarm_id)).await?
     };
-    let outcome = match kept.filter(|kept| matches!(kept.machine.state, State::Raised { .. })) {
+    let outcome = match kept.filter(|kept| is_needed(kept, leased)) {
         None => Outcome::Failed { error: NO_LONGER_NEEDED },
         Some(kept) => match webhook.send(ctx, tenant, leased, &kept).await {
             Ok(()) => Outcome::Received,
@@ -106,7 +106,17 @@ async fn attempt(ctx: &Ctx, tenant: TenantId, leased: &Leased) -> Result<(), Pro
     settle(ctx, tenant, leased, outcome).await
 }
 
-/// Somebody has the alarm.
+/// Nobody has the alarm, or whoever has it asked for this very step.
+fn is_needed(kept: &Kept, leased: &Leased) -> bool {
+    match kept.machine.state {
+        State::Raised { .. } => true,
+        State::Claimed { .. } | State::Acknowledged { .. } => {
+            leased.fence == i64::from(kept.machine.escalation.fence)
+        }
+        State::Closed { .. } => false,
+    }
+}
+
 const NO_LONGER_NEEDED: &str = "no longer needed";
 
 fn after_failure(ctx: &Ctx, leased: &Leased, error: &'static str) -> Outcome {

@@ -144,13 +144,14 @@ async fn put_alarm(
     Body(body): Body<PutAlarm>,
 ) -> Result<Response, Problem> {
     let asked = body.parse(&ctx, &actor, id)?;
-    if ctx.spool.is_empty() {
+    if !ctx.spool.takes_over() {
         match tokio::time::timeout(RAISE_WITHIN, raise(&ctx, &actor, asked.clone())).await {
             Ok(Ok((outcome, alarm))) => {
                 let status = if outcome == Outcome::Raised { StatusCode::CREATED } else { StatusCode::OK };
                 return Ok((status, Json(AlarmAnswer { alarm })).into_response());
             }
-            Ok(Err(problem)) if problem.status() != StatusCode::SERVICE_UNAVAILABLE => return Err(problem),
+            Ok(Err(problem)) if !problem.status().is_server_error() => return Err(problem),
+            // out of reach, too slow, out of space: whatever it is, the alarm is kept
             Ok(Err(_)) | Err(_) => {}
         }
     }

@@ -15,9 +15,10 @@ use rules::identity::Role;
 use rules::ids::{AccountId, OrgId, SessionId, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::fs;
 use tokio::io::AsyncWriteExt;
@@ -36,6 +37,8 @@ pub struct Spool {
     folder: Option<PathBuf>,
     file: Mutex<()>,
     waiting: AtomicUsize,
+    /// The last attempt to raise one found the database out of reach.
+    is_out: AtomicBool,
     /// When the first of them came, in microseconds since 1970; 0 if it was there when the server started.
     since_micros: AtomicI64,
 }
@@ -78,13 +81,18 @@ impl Spool {
             folder: Some(folder.to_owned()),
             file: Mutex::new(()),
             waiting: AtomicUsize::new(waiting),
+            is_out: AtomicBool::new(false),
             since_micros: AtomicI64::new(0),
         })
     }
 
-    /// While something waits the database is taken to be out of reach.
     pub fn is_empty(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) == 0
+    }
+
+    /// Alarms go straight to the journal, without waiting for a database that has just not answered.
+    pub fn takes_over(&self) -> bool {
+        !self.is_empty() && self.is_out.load(Ordering::SeqCst)
     }
 
     /// Since when something has been waiting.
@@ -105,6 +113,7 @@ impl Spool {
         if self.waiting.fetch_add(1, Ordering::SeqCst) == 0 {
             self.since_micros.store(now.timestamp_micros(), Ordering::SeqCst);
         }
+        self.is_out.store(true, Ordering::SeqCst);
         Ok(())
     }
 
@@ -118,16 +127,18 @@ impl Spool {
         }
     }
 
-    /// Takes the first lines out; whatever was appended meanwhile stays. A crash before the rename leaves them in, and
-    /// raising them again changes nothing.
-    async fn remove_first(&self, count: usize, unreadable: &[String]) -> Result<(), SpoolError> {
+    /// Takes lines out by their place in what was read; whatever was appended meanwhile stays. A crash before the rename
+    /// leaves them in, and raising them again changes nothing.
+    async fn remove(&self, done: &BTreeSet<usize>, unreadable: &[String]) -> Result<(), SpoolError> {
         let folder = self.folder.as_deref().ok_or(SpoolError::NoFolder)?;
         let _writing = self.file.lock().await;
         if !unreadable.is_empty() {
             append_to(folder, UNREADABLE_FILE, &format!("\n{}\n", unreadable.join("\n"))).await?;
         }
         let text = fs::read_to_string(folder.join(FILE)).await?;
-        let rest: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).skip(count).collect();
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        let rest: Vec<&str> =
+            lines.enumerate().filter(|(place, _)| !done.contains(place)).map(|(_, line)| line).collect();
         let next = folder.join(format!("{FILE}.next"));
         let mut file = fs::File::create(&next).await?;
         for line in &rest {
@@ -221,54 +232,84 @@ pub async fn run(ctx: Ctx, stop: CancellationToken) {
     }
 }
 
-/// Raises what the journal holds, in order, until the database fails again. Returns how many are done.
+/// Raises what the journal holds, in order, until the database is out of reach again. Returns how many are done. A line
+/// leaves the journal only once it rings somewhere.
 pub async fn replay(ctx: &Ctx) -> Result<usize, Problem> {
     if ctx.spool.is_empty() {
         return Ok(0);
     }
     let lines = ctx.spool.lines().await.map_err(|error| Problem::internal(&error))?;
-    let mut done = 0;
+    let mut done = BTreeSet::new();
     let mut unreadable = Vec::new();
-    let mut outage = None;
-    for line in &lines {
+    let mut failure = None;
+    for (place, line) in lines.iter().enumerate() {
         match raise_line(ctx, line).await {
-            Ok(()) => {}
-            Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
-                outage = Some(problem);
-                break;
-            }
-            // one line that cannot be raised must not hold up the others; it is kept aside and said aloud
+            Ok(Raised::AsSent) => {}
+            Ok(Raised::AsFarAsKnown) => unreadable.push(line.clone()),
             Err(problem) => {
-                tracing::error!(status = %problem.status(), "an entry of the alarm journal cannot be raised");
-                unreadable.push(line.clone());
+                tracing::warn!(status = %problem.status(), "an entry of the alarm journal waits");
+                let is_out = problem.status() == StatusCode::SERVICE_UNAVAILABLE;
+                failure = Some(problem);
+                if is_out {
+                    break;
+                }
+                continue;
             }
         }
-        done += 1;
+        done.insert(place);
     }
-    if done > 0 {
-        ctx.spool.remove_first(done, &unreadable).await.map_err(|error| Problem::internal(&error))?;
+    if !done.is_empty() {
+        ctx.spool.remove(&done, &unreadable).await.map_err(|error| Problem::internal(&error))?;
     }
-    if !unreadable.is_empty() {
-        for tenant in ctx.tenants() {
-            let fault =
-                SystemFault { reason: "journal_unreadable".to_owned(), priority: Priority::P2, org: None };
-            raise_system(ctx, tenant.id, fault).await?;
-        }
-    }
-    outage.map_or(Ok(done), Err)
+    let is_out = failure.as_ref().is_some_and(|problem| problem.status() == StatusCode::SERVICE_UNAVAILABLE);
+    ctx.spool.is_out.store(is_out, Ordering::SeqCst);
+    failure.map_or(Ok(done.len()), Err)
 }
 
-async fn raise_line(ctx: &Ctx, line: &str) -> Result<(), Problem> {
-    let (tenant, entry) = open(ctx, line).ok_or_else(|| Problem::invalid("line", "cannot be read"))?;
+enum Raised {
+    AsSent,
+    /// Not all of it could be believed: it rings all the same, and the line is kept aside.
+    AsFarAsKnown,
+}
+
+async fn raise_line(ctx: &Ctx, line: &str) -> Result<Raised, Problem> {
+    let Some((tenant, entry)) = open(ctx, line) else {
+        tracing::error!("an entry of the alarm journal cannot be read");
+        for tenant in ctx.tenants() {
+            raise_system(ctx, tenant.id, unreadable()).await?;
+        }
+        return Ok(Raised::AsFarAsKnown);
+    };
     let actor = sender(ctx, tenant, &entry);
     let sent_as = entry.raise.id;
-    let (outcome, view) = raise(ctx, &actor, entry.raise).await?;
+    let (raised, (outcome, view)) = match raise(ctx, &actor, entry.raise.clone()).await {
+        Ok(view) => (Raised::AsSent, view),
+        Err(problem) if problem.status().is_server_error() => return Err(problem),
+        Err(problem) => {
+            tracing::error!(status = %problem.status(), "an entry of the alarm journal names what is not there");
+            raise_system(ctx, tenant, unreadable()).await?;
+            let root = ctx.tenant(tenant).map(|tenant| tenant.root);
+            let bare = Raise {
+                org: root,
+                person: None,
+                screening: None,
+                queue_item: None,
+                mark: None,
+                ..entry.raise
+            };
+            (Raised::AsFarAsKnown, raise(ctx, &actor, bare).await?)
+        }
+    };
     metrics::counter!("alarm_journal_total", "what" => "replayed").increment(1);
     if outcome == Outcome::Known {
         tracing::info!(alarm.id = %sent_as, "an alarm of the journal had already been raised");
     }
     ctx.hub.say_aside(tenant, &json!({"t": "local_alarm_kept", "id": sent_as, "alarm_id": view.id}));
-    Ok(())
+    Ok(raised)
+}
+
+fn unreadable() -> SystemFault {
+    SystemFault { reason: "journal_unreadable".to_owned(), priority: Priority::P2, org: None }
 }
 
 /// The account as it was when it pressed.
@@ -311,10 +352,10 @@ mod tests {
         let lines = spool.lines().await.unwrap();
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(lines[2].contains(&line(2).id.to_string()));
-        spool.remove_first(2, &lines[1..2]).await.unwrap();
-        assert_eq!(spool.lines().await.unwrap(), lines[2..]);
+        spool.remove(&BTreeSet::from([0, 2]), &[]).await.unwrap();
+        assert_eq!(spool.lines().await.unwrap(), lines[1..2]);
         assert!(!spool.is_empty());
-        spool.remove_first(1, &[]).await.unwrap();
+        spool.remove(&BTreeSet::from([0]), &lines[1..2]).await.unwrap();
         assert!(Spool::open(&folder).unwrap().is_empty());
         std::fs::remove_dir_all(&folder).unwrap();
     }

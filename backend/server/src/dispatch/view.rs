@@ -157,6 +157,14 @@ impl AlarmView {
             closed.reason.clear();
         }
     }
+
+    /// For who raised it elsewhere: that it is known, and how it stands.
+    pub fn hide_whom_it_is_about(&mut self) {
+        self.hide_what_others_wrote();
+        self.who = None;
+        self.why.clear();
+        self.told.clear();
+    }
 }
 
 /// What the rows need, read once for all of them.

@@ -1,6 +1,6 @@
 //! What happens by itself: alarms asked for by other slices, steps of the plan, leases that run out.
 
-use super::ops::raise::{Raise, SystemFault, raise_within};
+use super::ops::raise::{Mark, Raise, SystemFault, raise_within};
 use super::ops::record;
 use super::store::deliveries::{self, NewDelivery, Told};
 use super::store::{self, Kept};
@@ -110,7 +110,7 @@ async fn raise(ctx: &Ctx, tx: &mut ScopedTx, due: &Due) -> Result<(), Problem> {
         at: ctx.now(),
         device_at: None,
         drill: false,
-        mark: is_missed_deadline.then_some(due.fence),
+        mark: Some(if is_missed_deadline { Mark::Deadline(due.fence) } else { Mark::Asked(due.fence) }),
     };
     raise_within(ctx, tx, &raise, OrgId(asked.org_id)).await?;
     Ok(())

@@ -138,14 +138,14 @@ async fn identify(State(ctx): State<Ctx>, mut request: Request, next: Next) -> R
     let asking = crate::identity::authenticate(&ctx, &method, &headers);
     let answer = if is_alarm {
         // nothing waits less than an alarm: see `Access::CanInEmergency`
-        let patience = if ctx.spool.is_empty() { ALARM_IDENTIFY_WITHIN } else { Duration::ZERO };
+        let patience = if ctx.spool.takes_over() { Duration::ZERO } else { ALARM_IDENTIFY_WITHIN };
         tokio::time::timeout(patience, asking).await.unwrap_or_else(|_| Some(Err(Problem::unavailable())))
     } else {
         asking.await
     };
     if let Some(answer) = answer {
         if is_alarm
-            && matches!(&answer, Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE)
+            && matches!(&answer, Err(problem) if problem.status().is_server_error())
             && let Some(remembered) = crate::identity::last_known(&ctx, &method, &headers)
         {
             request.extensions_mut().insert(remembered);

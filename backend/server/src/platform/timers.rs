@@ -199,11 +199,27 @@ pub async fn next_for(
     .await
 }
 
+/// Alarms have loops of their own, so that a night's overdue reviews never stand before a red.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    Alarms,
+    All,
+}
+
+impl Lane {
+    const fn kinds(self) -> &'static str {
+        match self {
+            Self::Alarms => "dispatch.%",
+            Self::All => "%",
+        }
+    }
+}
+
 /// Fires what is due until told to stop.
-pub async fn run(ctx: Ctx, stop: CancellationToken) {
+pub async fn run(ctx: Ctx, lane: Lane, stop: CancellationToken) {
     let mut woken = ctx.db.woken(Loop::Timers);
     loop {
-        let next = match fire_and_look_ahead(&ctx).await {
+        let next = match fire_and_look_ahead(&ctx, lane).await {
             Ok((_, next)) => {
                 ctx.engine_looked();
                 next
@@ -225,17 +241,17 @@ pub async fn run(ctx: Ctx, stop: CancellationToken) {
 
 /// Fires everything that is due now; returns how many. Tests step the world with it.
 pub async fn fire_due(ctx: &Ctx) -> Result<usize, Problem> {
-    let (fired, _) = fire_and_look_ahead(ctx).await?;
+    let (fired, _) = fire_and_look_ahead(ctx, Lane::All).await?;
     Ok(fired)
 }
 
 /// How many were due, and when the next one will be.
-async fn fire_and_look_ahead(ctx: &Ctx) -> Result<(usize, Option<Timestamp>), Problem> {
+async fn fire_and_look_ahead(ctx: &Ctx, lane: Lane) -> Result<(usize, Option<Timestamp>), Problem> {
     let mut fired = 0;
     let mut next: Option<Timestamp> = None;
     for tenant in ctx.tenants() {
         loop {
-            match fire_one(ctx, tenant.id).await? {
+            match fire_one(ctx, tenant.id, lane).await? {
                 Looked::Fired => fired += 1,
                 Looked::NothingUntil(due) => {
                     next = next.into_iter().chain(due).min();
@@ -252,24 +268,25 @@ enum Looked {
     NothingUntil(Option<Timestamp>),
 }
 
-async fn fire_one(ctx: &Ctx, tenant: TenantId) -> Result<Looked, Problem> {
+async fn fire_one(ctx: &Ctx, tenant: TenantId, lane: Lane) -> Result<Looked, Problem> {
     let now = ctx.now();
     let mut tx = ctx.begin_system(tenant).await?;
     let Some(due) = sqlx::query_as!(
         Due,
         "select subject_id, kind, step, lap, fence, due_at, body
            from timer
-          where tenant_id = $1 and done_at is null and due_at <= $2
+          where tenant_id = $1 and done_at is null and due_at <= $2 and kind like $3
           order by due_at
           limit 1
             for update skip locked",
         tenant.0,
         now,
+        lane.kinds(),
     )
     .fetch_optional(&mut *tx)
     .await?
     else {
-        return Ok(Looked::NothingUntil(next_due(&mut tx, tenant, now).await?));
+        return Ok(Looked::NothingUntil(next_due(&mut tx, tenant, lane, now).await?));
     };
     let started = Instant::now();
     let outcome = match ctx.timers.0.get(due.kind.as_str()) {
@@ -334,11 +351,17 @@ async fn put_off(ctx: &Ctx, tenant: TenantId, due: &Due) -> Result<(), Problem> 
 }
 
 /// One that is due already is in another loop's hands: it is not waited for.
-async fn next_due(tx: &mut ScopedTx, tenant: TenantId, now: Timestamp) -> sqlx::Result<Option<Timestamp>> {
+async fn next_due(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    lane: Lane,
+    now: Timestamp,
+) -> sqlx::Result<Option<Timestamp>> {
     sqlx::query_scalar!(
-        "select min(due_at) from timer where tenant_id = $1 and done_at is null and due_at > $2",
+        "select min(due_at) from timer where tenant_id = $1 and done_at is null and due_at > $2 and kind like $3",
         tenant.0,
         now,
+        lane.kinds(),
     )
     .fetch_one(&mut **tx)
     .await

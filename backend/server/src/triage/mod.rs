@@ -15,6 +15,7 @@ pub use decide::{Command, close, contacted};
 pub use due::timers;
 pub use http::router;
 pub use policy::{PolicyCache, active_policy};
+pub use store::person_of;
 pub use take_in::{Taken, Visit, take_in};
 pub use view::{QueueItemView, Why, live, why};
 

@@ -105,6 +105,19 @@ pub async fn load_suggestion(tx: &mut ScopedTx, id: Uuid) -> sqlx::Result<Option
     .await
 }
 
+/// Whom a screening is about, once it has been looked at.
+pub async fn person_of(tx: &mut ScopedTx, screening: ScreeningId) -> sqlx::Result<Option<PersonId>> {
+    let tenant = tx.tenant();
+    let person = sqlx::query_scalar!(
+        "select person_id from suggestion where tenant_id = $1 and screening_id = $2 order by at desc limit 1",
+        tenant.0,
+        screening.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(person.map(PersonId))
+}
+
 pub async fn newest_suggestion_of(
     tx: &mut ScopedTx,
     screening: ScreeningId,

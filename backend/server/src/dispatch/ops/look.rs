@@ -52,6 +52,25 @@ pub async fn open(ctx: &Ctx, actor: &Actor, id: AlarmId) -> Result<AlarmDetail, 
     Ok(detail)
 }
 
+/// What whoever pressed gets back: how it stands; whom it is about only where the account's work is.
+pub(super) async fn after_press(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    actor: &Actor,
+    kept: &Kept,
+) -> Result<AlarmView, Problem> {
+    let mut view = view::one(ctx, tx, kept).await?;
+    if !actor.may(Action::AlarmRead) {
+        view.hide_what_others_wrote();
+    }
+    let mut own = actor.scope_for(Action::AlarmRaise, Purpose::Dispatch).scopes;
+    own.extend(actor.scope_for(Action::AlarmRead, Purpose::Dispatch).scopes);
+    if !crate::identity::is_within(tx, kept.org, &own).await? {
+        view.hide_whom_it_is_about();
+    }
+    Ok(view)
+}
+
 /// May this account see this alarm, and how much of it?
 async fn sight(tx: &mut ScopedTx, actor: &Actor, kept: &Kept) -> Result<Option<Sight>, Problem> {
     for (action, sight) in [(Action::AlarmOpen, Sight::Whole), (Action::AlarmRead, Sight::Board)] {

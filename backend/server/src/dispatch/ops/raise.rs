@@ -1,15 +1,16 @@
 //! Raising: a press, a look, a word, a deadline, the system about itself. Nothing is dropped: the same again, or another
 //! signal about the same person, joins the open alarm and is counted.
 
-use super::record;
+use super::{look, record};
 use crate::audit::Entry;
 use crate::dispatch::store::signals::{self, NewSignal};
 use crate::dispatch::store::{self, Decided, Kept};
-use crate::dispatch::view::{self, AlarmView};
+use crate::dispatch::view::AlarmView;
 use crate::dispatch::{policy, worker};
 use crate::identity::Actor;
 use crate::platform::{Ctx, Problem, Purpose, Scope, ScopedTx};
-use rules::dispatch::{Alarm, AlarmEvent, AlarmKind, Illegal, Opening, Priority};
+use chrono::TimeDelta;
+use rules::dispatch::{Alarm, AlarmEvent, AlarmKind, Illegal, Opening, Priority, State};
 use rules::identity::Action;
 use rules::ids::{AccountId, AlarmId, OrgId, PersonId, QueueItemId, ScreeningId, TenantId};
 use rules::{Private, Timestamp};
@@ -39,8 +40,16 @@ pub struct Raise {
     /// When the sender's device says it happened.
     pub device_at: Option<Timestamp>,
     pub drill: bool,
-    /// Tells signals apart that share one alarm's id: the missed deadlines that one alarm gathers.
-    pub mark: Option<i64>,
+    pub mark: Option<Mark>,
+}
+
+/// Tells signals apart that share one alarm's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mark {
+    /// A missed deadline: one alarm gathers them.
+    Deadline(i64),
+    /// The version of a queue item that asks for its alarm: something new once the alarm has been closed.
+    Asked(i64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +75,7 @@ pub async fn raise(ctx: &Ctx, actor: &Actor, raise: Raise) -> Result<(Outcome, A
     // an alarm may join one elsewhere in the tree, so the server looks at the whole tenant on the account's behalf
     let scope = Scope { actor: actor.account, purpose: Purpose::Dispatch, ..ctx.system_scope(actor.tenant) };
     let mut tx = ctx.db.begin_alarm(&scope).await?;
+    let raise = without_foreign_screening(&mut tx, raise).await?;
     let org = where_it_is(ctx, &mut tx, actor, &raise).await?;
     let placed = place(ctx, &mut tx, &raise, org).await?;
     if placed.outcome != Outcome::Known {
@@ -77,14 +87,22 @@ pub async fn raise(ctx: &Ctx, actor: &Actor, raise: Raise) -> Result<(Outcome, A
         };
         crate::audit::write(ctx, &mut tx, entry).await?;
     }
-    let mut view = view::one(ctx, &mut tx, &placed.kept).await?;
-    if !actor.may(Action::AlarmRead) {
-        view.hide_what_others_wrote();
-    }
+    let view = look::after_press(ctx, &mut tx, actor, &placed.kept).await?;
     let outcome = placed.outcome;
     placed.record(&mut tx).await?;
     tx.commit().await?;
     Ok((outcome, view))
+}
+
+/// A screening of somebody else explains nothing here. One that has not arrived yet cannot be asked.
+async fn without_foreign_screening(tx: &mut ScopedTx, mut raise: Raise) -> Result<Raise, Problem> {
+    if let Some(screening) = raise.screening
+        && let Some(person) = crate::triage::person_of(tx, screening).await?
+        && raise.person != Some(person)
+    {
+        raise.screening = None;
+    }
+    Ok(raise)
 }
 
 async fn where_it_is(ctx: &Ctx, tx: &mut ScopedTx, actor: &Actor, raise: &Raise) -> Result<OrgId, Problem> {
@@ -115,6 +133,9 @@ pub(in crate::dispatch) async fn raise_within(
     placed.record(tx).await?;
     Ok(outcome)
 }
+
+/// A fault that somebody closed and that is still seen so much later rings again.
+const FAULT_RESTS: TimeDelta = TimeDelta::minutes(10);
 
 /// What the system says about itself: one alarm per fault and hour, however often it is seen.
 #[derive(Debug, Clone)]
@@ -209,14 +230,18 @@ async fn first(ctx: &Ctx, tx: &mut ScopedTx, raise: &Raise, org: OrgId) -> Resul
             store::lock(tx, &format!("person|{person}")).await?;
             store::find_open_about(ctx, tx, person, raise.drill).await?
         }
-        // somebody who presses again and again is one alarm
+        // somebody who presses again and again is one alarm; somewhere else, or once it is in hands, it is another one
         (None, Some(account)) if raise.kind == AlarmKind::Button => {
             store::lock(tx, &format!("press|{account}")).await?;
-            store::find_open_press_of(ctx, tx, account, raise.drill).await?
+            store::find_open_press_of(ctx, tx, account, raise.drill).await?.filter(|open| {
+                matches!(open.machine.state, State::Raised { .. })
+                    && (raise.place.is_none() || raise.place == open.place)
+            })
         }
         (None, _) => None,
     };
-    if let Some(open) = open.filter(|open| open.machine.takes_in(raise.at, policy.merge_window_secs)) {
+    let window = if raise.person.is_some() { policy.merge_window_secs } else { policy.press_window_secs };
+    if let Some(open) = open.filter(|open| open.machine.takes_in(raise.at, window)) {
         return merge(ctx, tx, raise, open, raise.id.0).await;
     }
     let opening =
@@ -252,7 +277,8 @@ async fn first(ctx: &Ctx, tx: &mut ScopedTx, raise: &Raise, org: OrgId) -> Resul
     Ok(Placed { outcome: Outcome::Raised, kept, event: Some(("alarm.raised", body, ctx.now())) })
 }
 
-/// A signal under an id that has come before: the same one, unless it is more urgent or carries another mark.
+/// A signal under an id that has come before: the same one, unless it is more urgent, another deadline, or asks anew for
+/// an alarm that was closed.
 async fn again(ctx: &Ctx, tx: &mut ScopedTx, raise: &Raise, alarm: AlarmId) -> Result<Placed, Problem> {
     let mut kept = store::load_for_update(ctx, tx, alarm)
         .await?
@@ -262,10 +288,14 @@ async fn again(ctx: &Ctx, tx: &mut ScopedTx, raise: &Raise, alarm: AlarmId) -> R
     if is_about_another {
         return Err(Problem::id_reused());
     }
+    let closed_at = match kept.machine.state {
+        State::Closed { at, .. } => Some(at),
+        State::Raised { .. } | State::Claimed { .. } | State::Acknowledged { .. } => None,
+    };
     let name = match raise.mark {
-        Some(mark) => format!("mark|{mark}"),
-        None if raise.priority.is_more_urgent_than(kept.machine.priority) => raise.priority.code().to_owned(),
-        None if kept.queue_item.is_none() && raise.queue_item.is_some() => {
+        Some(Mark::Deadline(mark)) => format!("deadline|{mark}"),
+        _ if raise.priority.is_more_urgent_than(kept.machine.priority) => raise.priority.code().to_owned(),
+        _ if kept.queue_item.is_none() && raise.queue_item.is_some() => {
             // the tablet's word came before its screening: now it is known what the alarm is about
             kept.queue_item = raise.queue_item;
             kept.screening = kept.screening.or(raise.screening);
@@ -277,7 +307,14 @@ async fn again(ctx: &Ctx, tx: &mut ScopedTx, raise: &Raise, alarm: AlarmId) -> R
                 event: Some(("alarm.linked", body, ctx.now())),
             });
         }
-        None => return Ok(Placed::known(kept)),
+        Some(Mark::Asked(mark)) if closed_at.is_some() => format!("asked|{mark}"),
+        // whoever closed it did not mend it
+        None if raise.kind == AlarmKind::System
+            && closed_at.is_some_and(|at| raise.at - at > FAULT_RESTS) =>
+        {
+            format!("again|{}", raise.at.timestamp())
+        }
+        _ => return Ok(Placed::known(kept)),
     };
     let signal = Uuid::new_v5(&raise.id.0, name.as_bytes());
     if signals::alarm_of(tx, signal).await?.is_some() {
@@ -334,6 +371,7 @@ async fn keep_signal(
         at: raise.at,
         device_at: raise.device_at,
         priority: raise.priority,
+        place: raise.place.as_ref(),
         note: raise.note.as_ref(),
     };
     signals::insert(ctx, tx, signal).await?;

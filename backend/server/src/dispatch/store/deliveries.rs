@@ -164,6 +164,7 @@ pub async fn list_told(tx: &mut ScopedTx, alarms: &[Uuid]) -> sqlx::Result<Vec<T
 pub struct Leased {
     pub id: Uuid,
     pub alarm_id: Uuid,
+    pub fence: i64,
     pub step: i32,
     pub lap: i32,
     pub post: String,
@@ -198,7 +199,7 @@ pub async fn lease(
                 state = 'sending', attempts = attempts + 1, lease_until = $5, next_at = $5
            from due
           where d.tenant_id = $1 and d.id = due.id
-         returning d.id, d.subject_id as alarm_id, d.step, d.lap, d.post, d.priority, d.attempts, d.created_at",
+         returning d.id, d.subject_id as alarm_id, d.fence, d.step, d.lap, d.post, d.priority, d.attempts, d.created_at",
         tenant.0,
         now,
         priorities.start(),

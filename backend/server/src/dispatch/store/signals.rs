@@ -8,6 +8,7 @@ use rules::{Private, Timestamp};
 use uuid::Uuid;
 
 const SIGNAL_NOTE: Column = Column("alarm_signal.note");
+const SIGNAL_PLACE: Column = Column("alarm_signal.place");
 const NOTE: Column = Column("alarm_note.text");
 
 /// A press, a look, a word: kept as it came.
@@ -19,6 +20,7 @@ pub struct NewSignal<'a> {
     pub at: Timestamp,
     pub device_at: Option<Timestamp>,
     pub priority: Priority,
+    pub place: Option<&'a Private<String>>,
     pub note: Option<&'a Private<String>>,
 }
 
@@ -26,9 +28,12 @@ pub async fn insert(ctx: &Ctx, tx: &mut ScopedTx, signal: NewSignal<'_>) -> sqlx
     let tenant = tx.tenant();
     let note_sealed =
         signal.note.map(|note| ctx.keys.seal_text(tenant, SIGNAL_NOTE, signal.id, note.expose()));
+    let place_sealed =
+        signal.place.map(|place| ctx.keys.seal_text(tenant, SIGNAL_PLACE, signal.id, place.expose()));
     sqlx::query!(
-        "insert into alarm_signal (tenant_id, id, alarm_id, kind, by_account, at, device_at, priority, note_sealed)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into alarm_signal (tenant_id, id, alarm_id, kind, by_account, at, device_at, priority, note_sealed,
+                                   place_sealed)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         tenant.0,
         signal.id,
         signal.alarm.0,
@@ -38,6 +43,7 @@ pub async fn insert(ctx: &Ctx, tx: &mut ScopedTx, signal: NewSignal<'_>) -> sqlx
         signal.device_at,
         i16::from(signal.priority.number()),
         note_sealed,
+        place_sealed,
     )
     .execute(&mut **tx)
     .await?;
@@ -113,9 +119,9 @@ pub async fn list_words(ctx: &Ctx, tx: &mut ScopedTx, alarm: AlarmId) -> Result<
     .fetch_all(&mut **tx)
     .await?;
     let signals = sqlx::query!(
-        r#"select id, note_sealed as "note_sealed!"
-             from alarm_signal
-            where tenant_id = $1 and alarm_id = $2 and note_sealed is not null"#,
+        "select id, place_sealed, note_sealed
+           from alarm_signal
+          where tenant_id = $1 and alarm_id = $2 and (note_sealed is not null or place_sealed is not null)",
         tenant.0,
         alarm.0,
     )
@@ -127,8 +133,13 @@ pub async fn list_words(ctx: &Ctx, tx: &mut ScopedTx, alarm: AlarmId) -> Result<
         words.push(Words { id: note.id, text: Private::new(text) });
     }
     for signal in signals {
-        let text = ctx.keys.open_text(tenant, SIGNAL_NOTE, signal.id, &signal.note_sealed)?;
-        words.push(Words { id: signal.id, text: Private::new(text) });
+        let said = [(SIGNAL_PLACE, signal.place_sealed), (SIGNAL_NOTE, signal.note_sealed)];
+        let said: Vec<String> = said
+            .into_iter()
+            .filter_map(|(column, sealed)| Some((column, sealed?)))
+            .map(|(column, sealed)| ctx.keys.open_text(tenant, column, signal.id, &sealed))
+            .collect::<Result<_, _>>()?;
+        words.push(Words { id: signal.id, text: Private::new(said.join(" · ")) });
     }
     Ok(words)
 }
