@@ -10,6 +10,12 @@ pub fn now() -> DateTime<Utc> {
     SystemTime::now().into()
 }
 
+const fn mixed(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 /// splitmix64: small, fast, and the same everywhere.
 #[derive(Debug, Clone)]
 pub struct Chance(u64);
@@ -19,18 +25,15 @@ impl Chance {
         Self(seed)
     }
 
-    /// A stream of its own for each client.
+    /// A stream of its own for each client: begun far from the others, which all move on by the same step.
     #[must_use]
     pub const fn of(&self, client: u64) -> Self {
-        Self(self.0 ^ client.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        Self(mixed(self.0 ^ mixed(client.wrapping_add(1))))
     }
 
     pub const fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        mixed(self.0)
     }
 
     pub const fn below(&mut self, limit: u64) -> u64 {

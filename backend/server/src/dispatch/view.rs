@@ -466,7 +466,11 @@ pub fn live(views: LiveViews) -> LiveViews {
         .dress("alarm", |ctx, tx, event| {
             Box::pin(async move {
                 match store::load(ctx, tx, AlarmId(event.subject_id)).await? {
-                    Some(kept) => Ok(json!(one(ctx, tx, &kept).await?)),
+                    Some(kept) => {
+                        let view = one(ctx, tx, &kept).await?;
+                        ctx.receipts.expect(&view);
+                        Ok(json!(view))
+                    }
                     None => Ok(Value::Null),
                 }
             })
@@ -478,7 +482,11 @@ pub fn live(views: LiveViews) -> LiveViews {
                     return Ok(json!([]));
                 };
                 let open = store::list_open(ctx, tx, Some(OrgId(district)), SNAPSHOT_LIMIT).await?;
-                Ok(json!(list(ctx, tx, open).await?))
+                let views = list(ctx, tx, open).await?;
+                for view in &views {
+                    ctx.receipts.expect(view);
+                }
+                Ok(json!(views))
             })
         })
 }

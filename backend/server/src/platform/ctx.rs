@@ -28,6 +28,7 @@ pub struct Parts {
     pub timers: TimerHandlers,
     pub webhook: Option<crate::dispatch::Webhook>,
     pub spool: crate::dispatch::Spool,
+    pub receipts: crate::dispatch::Receipts,
     pub beats: super::heartbeat::Beats,
     /// cookies carry `Secure` and the `__Host-` prefix
     pub is_secure: bool,

@@ -11,6 +11,13 @@ use serde_json::json;
 /// Kept once for the alarm and once for each call to this account; a repeated receipt changes nothing. Only the screen
 /// of somebody who could take the alarm counts.
 pub async fn presented(ctx: &Ctx, actor: &Actor, alarm: AlarmId) -> Result<(), Problem> {
+    if !ctx.receipts.take(alarm, actor.account) {
+        return Ok(());
+    }
+    keep(ctx, actor, alarm).await.inspect_err(|_| ctx.receipts.forget(alarm))
+}
+
+async fn keep(ctx: &Ctx, actor: &Actor, alarm: AlarmId) -> Result<(), Problem> {
     let now = ctx.now();
     let scope = actor.scope_for(Action::AlarmClaim, Purpose::Dispatch);
     let mut tx = ctx.db.begin_alarm(&scope).await?;
