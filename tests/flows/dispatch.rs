@@ -382,3 +382,29 @@ async fn the_next_step_wanted_by_whoever_has_the_alarm_is_told_outside_too() {
     app.run_due().await;
     assert_eq!(kept.lock().unwrap().len(), 1, "the duty lead's phone");
 }
+
+#[tokio::test]
+async fn whoever_is_called_again_gives_a_receipt_again() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let mut screen = Screen::open(&app, &dispatcher).await;
+    let id = danger(&app, &worker).await;
+    let receipt_of = async |screen: &mut Screen| {
+        screen.event("alarm.told").await;
+        screen.send(json!({"t": "presented", "alarm_id": id})).await;
+        screen.event("alarm.presented").await;
+        let told = alarm(&dispatcher, id).await["told"].clone();
+        let own = told.as_array().unwrap().iter().find(|told| told["name"] == "周岚").unwrap().clone();
+        assert!(own["receipt_at"].as_str() >= own["at"].as_str(), "{own}");
+    };
+    receipt_of(&mut screen).await;
+
+    // the claim lapses and the plan goes on to the seat in its next lap
+    press(&dispatcher, id, "acknowledge", json!({})).await.expect(200);
+    app.advance(Duration::minutes(6));
+    app.run_due().await;
+    assert_eq!(alarm(&dispatcher, id).await["state"], "raised");
+    app.run_due().await;
+    receipt_of(&mut screen).await;
+}

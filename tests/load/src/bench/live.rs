@@ -55,10 +55,14 @@ pub async fn measure(
         ));
     }
 
-    // the second step of each falls into the time without a server
+    // the second step of each falls into the time without a server; without a board that shows them it would come sooner
+    let stop = CancellationToken::new();
+    let board = tokio::spawn(watch(Screen::open(&town.dispatcher, &Cursors::new()).await?, stop.clone()));
     let waiting = Run { one_in: 1, lasting: Duration::from_secs(1) };
     waiting.submit(town, &mut chance, &mut next_person).await?;
     tokio::time::sleep(JUST_BEFORE_THE_SECOND_STEP).await;
+    stop.cancel();
+    board.await?;
     let killed = now();
     server.kill()?;
     tokio::time::sleep(DEAD).await;
@@ -73,7 +77,7 @@ pub async fn measure(
         &format!("  {} steps due meanwhile, the latest", steps.len()),
         format!("{worst:.2} s"),
         "≤ 2 s",
-        worst <= 2.0 || steps.is_empty(),
+        worst <= 2.0,
     ));
     Ok((server, lines))
 }

@@ -146,12 +146,14 @@ pub async fn list_told(tx: &mut ScopedTx, alarms: &[Uuid]) -> sqlx::Result<Vec<T
     let tenant = tx.tenant();
     sqlx::query_as!(
         ToldRow,
-        r#"select subject_id as alarm_id, account_id as "account_id!", post, max(created_at) as "at!",
-                  min(received_at) as receipt_at
-             from delivery
-            where tenant_id = $1 and subject_id = any($2) and account_id is not null
-            group by subject_id, account_id, post
-            order by 4, 2"#,
+        // the newest telling, by its screen where it had one: an old receipt says nothing about a new call
+        r#"select alarm_id as "alarm_id!", account_id as "account_id!", post as "post!", at as "at!", receipt_at
+             from (select distinct on (subject_id, account_id, post)
+                          subject_id as alarm_id, account_id, post, created_at as at, received_at as receipt_at
+                     from delivery
+                    where tenant_id = $1 and subject_id = any($2) and account_id is not null
+                    order by subject_id, account_id, post, created_at desc, channel = 'console' desc) newest
+            order by at, account_id"#,
         tenant.0,
         alarms,
     )
