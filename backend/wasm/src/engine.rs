@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `{"op":"load_scale","definition":{…}}` | `{"code","version","hash"}` |
 //! | `{"op":"load_policy","policy":{…}}` | `{"policy":"id@version"}` |
-//! | `{"op":"score","code","version","person":{…},"answers":{…},"item_ms"?}` | the result row, with `hash`, `items` and `careless` for `suggest` |
+//! | `{"op":"score","code","version","person":{…},"answers":{…},"item_ms"?}` | the result row, with `hash`, `items`, `at_least` and `careless` for `suggest` |
 //! | `{"op":"score_many","code","version","rows":[{"id","person","answers"},…]}` | `{"rows":[result or error row, …]}`, with `tier` if a policy is loaded |
 //! | `{"op":"suggest","case":{…}}` (results as `score` gave them) | the suggestion |
 //! | `{"op":"alarm_id","screening_id"}` | `{"alarm_id"}` |
@@ -194,12 +194,18 @@ impl Engine {
 struct ForSuggest<'a> {
     hash: &'a str,
     items: BTreeMap<&'a str, Option<scale::Number>>,
+    at_least: BTreeMap<&'a str, scale::Number>,
     careless: bool,
 }
 
 impl<'a> ForSuggest<'a> {
     fn of(scored: &'a scale::Scored) -> Self {
-        Self { hash: scored.hash(), items: scored.items().collect(), careless: scored.quality().careless() }
+        Self {
+            hash: scored.hash(),
+            items: scored.items().collect(),
+            at_least: scored.at_least().collect(),
+            careless: scored.quality().careless(),
+        }
     }
 }
 

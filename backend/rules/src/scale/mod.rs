@@ -4,6 +4,7 @@
 //! result, `trace` its explanation, `wire` its JSON. The format is explained in `docs/clinical/scale-format.md`.
 
 mod answers;
+mod at_least;
 mod columns;
 mod condition;
 pub mod definition;

@@ -1,6 +1,8 @@
 //! The result of scoring. It keeps positions and the plan it was scored with; names and texts are looked up when asked.
 
 use super::answers::{Cell, Respondent};
+use super::at_least::at_least;
+use super::condition::Facts;
 use super::definition::{Band, BandSet, Code, CriticalRule, NextRule, ScoreRule, Texts, ValidityRule};
 use super::number::Number;
 use super::plan::{BandAt, Plan, ScoreCell};
@@ -131,6 +133,15 @@ impl Scored {
         // A scale has few scores: looking through them is faster than any map.
         let position = self.plan.definition.scores.iter().position(|score| score.id == id)?;
         Some(self.score_at(position))
+    }
+
+    /// What an incomplete score comes to at least, however the rest is answered.
+    pub fn at_least(&self) -> impl Iterator<Item = (&str, Number)> {
+        let facts = Facts { who: &self.who, cells: &self.cells, scores: &self.scores };
+        let rules = self.plan.definition.scores.iter().enumerate();
+        rules.filter(|(position, _)| self.scores[*position].status == Status::Incomplete).filter_map(
+            move |(position, rule)| Some((rule.id.as_str(), at_least(&self.plan, position, &facts)?)),
+        )
     }
 
     pub(super) fn score_at(&self, position: usize) -> Score<'_> {

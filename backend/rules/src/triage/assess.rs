@@ -43,6 +43,14 @@ pub struct Input<'a> {
     pub scale: Option<&'a str>,
     pub name: &'a str,
     pub value: Number,
+    /// Not all was answered: it is this or more.
+    pub is_least: bool,
+}
+
+impl<'a> Input<'a> {
+    pub(super) const fn new(scale: Option<&'a str>, name: &'a str, value: Number) -> Self {
+        Self { scale, name, value, is_least: false }
+    }
 }
 
 /// The tier that a policy suggests for a case, with every row that matched. Allocates nothing if none does.
@@ -67,7 +75,7 @@ pub(super) fn assess_if<'a>(policy: &'a Policy, case: &'a Case, what_if: &WhatIf
     }
     if at_reach >= document.several.scales {
         let row = &document.several;
-        let count = Input { scale: None, name: "scales", value: Number::whole(i64::from(at_reach)) };
+        let count = Input::new(None, "scales", Number::whole(i64::from(at_reach)));
         hits.push(Hit {
             contact_secs: row.contact_secs,
             inputs: [Some(count), None],
@@ -122,21 +130,22 @@ fn rows_of<'a>(
     let context = Context::new(case, Some(result), level, what_if);
     for row in rules.bands {
         if let Some(inputs) = context.all_hold(&row.when) {
-            hits.push(Hit { inputs, ..band_hit(row, case) });
+            let is_floor = inputs.iter().flatten().any(|input| input.is_least);
+            hits.push(Hit { inputs, is_floor, ..band_hit(row, case) });
         }
     }
     for row in rules.worsening {
         let previous =
             case.history.previous.iter().find(|old| old.scale == row.scale && old.score == row.score);
-        let (Some(previous), Some(now)) = (previous, context.score(&row.score)) else { continue };
-        let change = now.minus(previous.value);
+        let (Some(previous), Some(now)) = (previous, context.score_or_least(&row.score)) else { continue };
+        let change = now.value.minus(previous.value);
         if change >= row.by {
-            let input = Input { scale: Some(&row.scale), name: &row.score, value: now };
-            let change = Input { scale: None, name: "change", value: change };
+            let change = Input { is_least: now.is_least, ..Input::new(None, "change", change) };
             hits.push(Hit {
                 scale: Some(&row.scale),
                 contact_secs: row.contact_secs,
-                inputs: [Some(input), Some(change)],
+                is_floor: now.is_least,
+                inputs: [Some(now), Some(change)],
                 ..Hit::new(&row.id, &row.text, &row.source, row.tier)
             });
         }
@@ -186,7 +195,7 @@ fn history<'a>(policy: &'a Policy, case: &Case, what_if: &WhatIf, hits: &mut Vec
     if let Some(reached) =
         case.history.highest_tier_30d.filter(|tier| *tier >= row.reached && !what_if.without_history)
     {
-        let input = Input { scale: None, name: "highest_tier_30d", value: Number::whole(i64::from(reached)) };
+        let input = Input::new(None, "highest_tier_30d", Number::whole(i64::from(reached)));
         hits.push(Hit {
             is_floor: true,
             inputs: [Some(input), None],
@@ -211,7 +220,7 @@ fn step_up<'a>(policy: &'a Policy, case: &Case, hits: &mut Vec<Hit<'a>>) {
         }
         let tier = base.saturating_add(row.steps).min(4);
         if best.is_none_or(|hit| hit.tier < tier) {
-            let input = Input { scale: None, name: "tier_before", value: Number::whole(i64::from(base)) };
+            let input = Input::new(None, "tier_before", Number::whole(i64::from(base)));
             let id = row.modifier.code();
             best = Some(Hit { inputs: [Some(input), None], ..Hit::new(id, &row.text, &row.source, tier) });
         }
@@ -271,43 +280,51 @@ impl<'a, 'w> Context<'a, 'w> {
         let scale = self.result.map(CaseResult::code);
         match test {
             Test::Score(test) => {
-                let Some(value) = self.score(&test.score) else { return Held::No };
-                let holds = test.ge.is_none_or(|bound| value >= bound)
+                let Some(input) = self.score_or_least(&test.score) else { return Held::No };
+                // of a lower bound only what asks for "this or more" can be said
+                let can_be_told = !input.is_least || test.ge.or(test.gt).is_some();
+                let value = input.value;
+                let holds = can_be_told
+                    && test.ge.is_none_or(|bound| value >= bound)
                     && test.gt.is_none_or(|bound| value > bound)
                     && test.le.is_none_or(|bound| value <= bound)
                     && test.lt.is_none_or(|bound| value < bound)
                     && test.band.as_deref().is_none_or(|band| self.band(&test.score) == Some(band));
-                Held::by_if(holds, Input { scale, name: &test.score, value })
+                Held::by_if(holds, input)
             }
             Test::AnyScore(test) => {
-                let below = |value: &Number| test.lt.is_none_or(|bound| *value < bound);
+                let below = |value: Number| test.lt.is_none_or(|bound| value < bound);
                 test.any_score
                     .iter()
-                    .filter_map(|id| self.score(id).map(|value| (id, value)))
-                    .filter(|(_, value)| *value >= test.ge && below(value))
-                    .max_by_key(|(_, value)| *value)
-                    .map_or(Held::No, |(name, value)| Held::By(Input { scale, name, value }))
+                    .filter_map(|id| self.score_or_least(id))
+                    .filter(|input| input.value >= test.ge && below(input.value))
+                    .max_by_key(|input| input.value)
+                    .map_or(Held::No, Held::By)
             }
             Test::Item(test) => match self.item(&test.item) {
-                Some(value) => Held::by_if(value >= test.ge, Input { scale, name: &test.item, value }),
+                Some(value) => Held::by_if(value >= test.ge, Input::new(scale, &test.item, value)),
                 None => Held::No,
             },
             Test::Critical(test) if self.level.is_some() == test.any_critical => Held::Yes,
             Test::Critical(_) => Held::No,
             Test::Fact(test) => Held::by_if(
                 self.case.danger.says_yes(test.fact),
-                Input { scale: None, name: test.fact.code(), value: Number::ONE },
+                Input::new(None, test.fact.code(), Number::ONE),
             ),
         }
     }
 
-    pub fn score(&self, id: &str) -> Option<Number> {
+    /// The value, or what it is at least where not all was answered.
+    fn score_or_least(&self, id: &'a str) -> Option<Input<'a>> {
         let result = self.result?;
         let view = result.score(id)?;
-        match view.status {
-            Status::Scored | Status::Prorated => Some(self.what_if.score(result, id, view.value?)),
-            Status::Incomplete | Status::Invalid => None,
-        }
+        let (value, is_least) = match view.status {
+            Status::Scored | Status::Prorated => (view.value?, false),
+            Status::Incomplete => (result.at_least(id)?, true),
+            Status::Invalid => return None,
+        };
+        let value = self.what_if.score(result, id, value);
+        Some(Input { is_least, ..Input::new(Some(result.code()), id, value) })
     }
 
     pub fn item(&self, id: &str) -> Option<Number> {

@@ -27,6 +27,13 @@ pub struct Case {
     pub danger: Danger,
 }
 
+impl Case {
+    /// A yes about danger is said about now, however old the answers are.
+    pub fn is_live(&self) -> bool {
+        self.live || self.danger.says_any_yes()
+    }
+}
+
 /// A result, just scored or as it was stored.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "StoredResult")]
@@ -43,6 +50,9 @@ pub struct StoredResult {
     #[serde(default)]
     pub hash: String,
     pub scores: BTreeMap<String, StoredScore>,
+    /// What incomplete scores come to at least, however the rest is answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub at_least: BTreeMap<String, Number>,
     /// Scored values of the items that a policy may ask for.
     #[serde(default)]
     pub items: BTreeMap<String, Option<Number>>,
@@ -97,6 +107,7 @@ impl From<&Scored> for StoredResult {
             version: scored.version().to_owned(),
             hash: scored.hash().to_owned(),
             scores: scored.scores().map(score).collect(),
+            at_least: scored.at_least().map(|(id, value)| (id.to_owned(), value)).collect(),
             items: scored.items().map(|(id, value)| (id.to_owned(), value)).collect(),
             critical: scored
                 .critical()
@@ -141,6 +152,14 @@ impl CaseResult {
                 status: score.status,
                 band: score.band.as_deref(),
             }),
+        }
+    }
+
+    /// What an incomplete score comes to at least.
+    pub(super) fn at_least(&self, id: &str) -> Option<Number> {
+        match self {
+            Self::Scored(scored) => scored.at_least().find(|(score, _)| *score == id).map(|(_, value)| value),
+            Self::Stored(stored) => stored.at_least.get(id).copied(),
         }
     }
 
@@ -257,6 +276,15 @@ pub enum Fact {
 }
 
 impl Fact {
+    pub const ALL: [Self; 6] = [
+        Self::ActUnderWay,
+        Self::MeansWithinReach,
+        Self::Alone,
+        Self::WordOfWorker,
+        Self::PlanWithin72h,
+        Self::BehaviourWithin24h,
+    ];
+
     pub const fn code(self) -> &'static str {
         match self {
             Self::ActUnderWay => "act_under_way",
@@ -280,6 +308,10 @@ impl Danger {
             Fact::PlanWithin72h => self.plan_within_72h == Some(true),
             Fact::BehaviourWithin24h => self.behaviour_within_24h == Some(true),
         }
+    }
+
+    pub fn says_any_yes(&self) -> bool {
+        Fact::ALL.iter().any(|fact| self.says_yes(*fact))
     }
 
     /// A later answer only raises: a yes stays a yes.

@@ -37,8 +37,10 @@ pub(super) fn hits<'a>(
     let looks = LookAnswers::of(policy, case);
     let (outcome, looked) = match what_if.look {
         Some(outcome) => (Some(outcome), true),
-        None => (signs(policy, case, level, what_if, hits), looks.begun && looks.complete),
+        None => (signs(policy, case, level, what_if, looks, hits), looks.begun && looks.complete),
     };
+    // a yes in a look that was not finished is an answer whose second look is still owed
+    let unfinished = if looked { None } else { first_yes(policy, case, level, what_if) };
     let rows = &policy.document().second_look.rows;
     if let Some(supposed) = what_if.look {
         let (id, row) = match supposed {
@@ -54,14 +56,21 @@ pub(super) fn hits<'a>(
         });
         hits.extend(hit.map(|hit| Hit { inputs: inputs(&found), ..hit }));
     }
-    let owed = level.is_some() && !looked && outcome != Some(LookOutcome::High);
+    let is_asked = level.is_some() || unfinished.is_some();
+    let owed = is_asked && !looked && outcome != Some(LookOutcome::High);
     if owed {
-        pending(policy, case, &found, hits);
+        pending(policy, case, &found, unfinished, hits);
     }
     (level, owed)
 }
 
-fn pending<'a>(policy: &'a Policy, case: &Case, found: &[CriticalFound<'a>], hits: &mut Vec<Hit<'a>>) {
+fn pending<'a>(
+    policy: &'a Policy,
+    case: &Case,
+    found: &[CriticalFound<'a>],
+    unfinished: Option<Input<'a>>,
+    hits: &mut Vec<Hit<'a>>,
+) {
     let rows = &policy.document().second_look.rows;
     let (id, row) = if case.seen.within_2h {
         ("second_look.pending_recent", &rows.pending_recent)
@@ -69,9 +78,12 @@ fn pending<'a>(policy: &'a Policy, case: &Case, found: &[CriticalFound<'a>], hit
         ("second_look.pending_longer", &rows.pending_longer)
     };
     let by_table = found.iter().filter(|critical| critical.until_looked.is_none());
-    if let Some(level) = by_table.map(|critical| critical.level).max() {
+    let levels = by_table.map(|critical| critical.level).chain(unfinished.map(|_| Level::Critical));
+    if let Some(level) = levels.max() {
         let hit = cell(row, Some(level)).and_then(|cell| Hit::of_cell(id, &row.text, &row.source, cell));
-        hits.extend(hit.map(|hit| Hit { inputs: inputs(found), ..hit }));
+        let mut values = found.iter().filter_map(CriticalFound::input).chain(unfinished);
+        let inputs = [values.next(), values.next()];
+        hits.extend(hit.map(|hit| Hit { inputs, ..hit }));
     }
     for critical in found {
         let Some((own, cell)) = critical.until_looked else { continue };
@@ -90,6 +102,7 @@ fn signs<'a>(
     case: &'a Case,
     level: Option<Level>,
     what_if: &WhatIf,
+    looks: LookAnswers,
     hits: &mut Vec<Hit<'a>>,
 ) -> Option<LookOutcome> {
     let table = &policy.document().second_look;
@@ -99,6 +112,10 @@ fn signs<'a>(
         (LookOutcome::Low, &table.signs.low, &table.rows.low),
     ];
     for (outcome, signs, row) in in_order {
+        if outcome == LookOutcome::Low && !looks.complete {
+            // "these only" cannot be said while the graver questions are open
+            return None;
+        }
         let mut any = false;
         for sign in signs {
             let Some((scale, inputs)) = shown(sign, case, level, what_if) else { continue };
@@ -112,6 +129,17 @@ fn signs<'a>(
         }
     }
     None
+}
+
+/// The first of the low signs that shows.
+fn first_yes<'a>(
+    policy: &'a Policy,
+    case: &'a Case,
+    level: Option<Level>,
+    what_if: &WhatIf,
+) -> Option<Input<'a>> {
+    let low = &policy.document().second_look.signs.low;
+    low.iter().find_map(|sign| shown(sign, case, level, what_if)).and_then(|(_, [input, _])| input)
 }
 
 type Shown<'a> = (Option<&'a str>, [Option<Input<'a>>; 2]);
@@ -148,7 +176,7 @@ fn inputs<'a>(found: &[CriticalFound<'a>]) -> [Option<Input<'a>>; 2] {
 
 impl<'a> CriticalFound<'a> {
     fn input(&self) -> Option<Input<'a>> {
-        self.value.map(|value| Input { scale: Some(self.scale), name: self.item, value })
+        self.value.map(|value| Input::new(Some(self.scale), self.item, value))
     }
 }
 
@@ -180,7 +208,8 @@ fn critical_answers<'a>(policy: &'a Policy, case: &'a Case, what_if: &WhatIf) ->
     found
 }
 
-/// Whether the look was begun, and answered far enough to mean "no".
+/// Whether a look was begun, and answered far enough to mean "no".
+#[derive(Clone, Copy)]
 struct LookAnswers {
     begun: bool,
     complete: bool,
@@ -188,14 +217,11 @@ struct LookAnswers {
 
 impl LookAnswers {
     fn of(policy: &Policy, case: &Case) -> Self {
-        let mut answers = Self { begun: false, complete: true };
-        for result in &case.results {
-            if policy.rules(result.code()).is_some_and(|rules| rules.is_look) {
-                answers.begun = true;
-                answers.complete &= is_complete(result);
-            }
-        }
-        answers
+        let is_look = |result: &&CaseResult| policy.rules(result.code()).is_some_and(|rules| rules.is_look);
+        let looks = || case.results.iter().filter(is_look);
+        // one that was broken off and asked again to its end is complete
+        let is_answered = |code: &str| looks().any(|again| again.code() == code && is_complete(again));
+        Self { begun: looks().next().is_some(), complete: looks().all(|look| is_answered(look.code())) }
     }
 }
 

@@ -108,9 +108,10 @@ pub fn suggest(policy: &Policy, case: &Case) -> Suggestion {
     let tier = assessment.tier;
     let rule = document.tiers.get(usize::from(tier));
     let timing = Timing::of(document, case, &assessment, rule);
-    let is_old = !case.live && tier >= document.old_results.review_from_tier;
+    let is_live = case.is_live();
+    let is_old = !is_live && tier >= document.old_results.review_from_tier;
     let priority = priority(document, case, &assessment);
-    let look_to_start = assessment.look_open && case.live;
+    let look_to_start = assessment.look_open && is_live;
     Suggestion {
         tier,
         policy: policy.reference().to_owned(),
@@ -122,8 +123,8 @@ pub fn suggest(policy: &Policy, case: &Case) -> Suggestion {
         rescreen_weeks: rule.and_then(|rule| rule.rescreen_weeks),
         owner: if is_old { Some(document.old_results.review_by) } else { owner(document, case, tier, rule) },
         same_owner: document.history.same_owner && assessment.hits.iter().any(|hit| hit.row == "history"),
-        alarm: timing.alarm(priority).filter(|_| case.live),
-        if_missed: timing.if_missed.filter(|_| case.live && timing.alarm(priority).is_none()),
+        alarm: timing.alarm(priority).filter(|_| is_live),
+        if_missed: timing.if_missed.filter(|_| is_live && timing.alarm(priority).is_none()),
         review: is_old.then_some(Review {
             by: document.old_results.review_by,
             within_working_days: document.old_results.within_working_days,
@@ -211,7 +212,7 @@ fn reasons(document: &Document, case: &Case, assessment: &Assessment<'_>) -> Vec
             at_least: true,
         });
     }
-    if !case.live {
+    if !case.is_live() {
         let old = &document.old_results;
         reasons.push(Reason {
             row: "old_results".to_owned(),
@@ -245,25 +246,35 @@ fn filled(document: &Document, hit: &Hit<'_>, inputs: &[&Input<'_>]) -> Bilingua
     let names: Vec<Bilingual> =
         inputs.iter().map(|input| name_of(document, input.scale, input.name)).collect();
     let scale = hit.scale.map(|scale| name_of(document, None, scale)).unwrap_or_default();
-    let fill = |template: &str, scale: &str, name: &dyn Fn(&Bilingual) -> String, comma: &str| {
-        if !template.contains('{') {
-            return template.to_owned();
-        }
-        let listed: Vec<String> = names
-            .iter()
-            .zip(inputs)
-            .map(|(label, input)| format!("{} = {}", name(label), input.value))
-            .collect();
-        template
-            .replace("{value}", &inputs.first().map(|input| input.value.to_string()).unwrap_or_default())
-            .replace("{name}", &names.first().map(name).unwrap_or_default())
-            .replace("{inputs}", &listed.join(comma))
-            .replace("{scale}", scale)
-            .replace("{tier}", &hit.tier.to_string())
+    let value_with = |least: &str| {
+        let words = |input: &&Input<'_>| {
+            if input.is_least { format!("{least} {}", input.value) } else { input.value.to_string() }
+        };
+        inputs.first().map(words).unwrap_or_default()
     };
+    let fill =
+        |template: &str, scale: &str, name: &dyn Fn(&Bilingual) -> String, [comma, least]: [&str; 2]| {
+            if !template.contains('{') {
+                return template.to_owned();
+            }
+            let listed: Vec<String> = names
+                .iter()
+                .zip(inputs)
+                .map(|(label, input)| {
+                    let sign = if input.is_least { "≥" } else { "=" };
+                    format!("{} {sign} {}", name(label), input.value)
+                })
+                .collect();
+            template
+                .replace("{value}", &value_with(least))
+                .replace("{name}", &names.first().map(name).unwrap_or_default())
+                .replace("{inputs}", &listed.join(comma))
+                .replace("{scale}", scale)
+                .replace("{tier}", &hit.tier.to_string())
+        };
     Bilingual {
-        zh: fill(&hit.text.zh, &scale.zh, &|label| label.zh.clone(), "、"),
-        en: fill(&hit.text.en, &scale.en, &|label| label.en.clone(), ", "),
+        zh: fill(&hit.text.zh, &scale.zh, &|label| label.zh.clone(), ["、", "至少"]),
+        en: fill(&hit.text.en, &scale.en, &|label| label.en.clone(), [", ", "at least"]),
     }
 }
 

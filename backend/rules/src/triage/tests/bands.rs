@@ -255,3 +255,38 @@ fn perinatal_does_not_step_up_the_scale_made_for_it() {
         Case { modifiers: [Modifier::Perinatal, Modifier::Bereaved].into(), ..visit([total("epds", 11)]) };
     assert_eq!(ask(&bereaved).tier, 3);
 }
+
+#[test]
+fn what_the_answers_come_to_at_least_counts_though_some_are_missing() {
+    let all_but_nine = |value| {
+        let answers: Vec<(&str, i64)> =
+            ["q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8"].into_iter().map(|id| (id, value)).collect();
+        ask(&visit([scored("phq9", &answers)]))
+    };
+    let severe = all_but_nine(3);
+    assert_eq!((severe.tier, severe.first_contact_secs), (3, Some(24 * HOUR)));
+    let why = &severe.reasons[0];
+    assert_eq!((why.row.as_str(), why.at_least), ("phq9_20", true));
+    assert_eq!(why.text.en, "PHQ-9 total at least 24: 20 or more");
+    assert!(why.text.zh.contains("至少 24"), "{}", why.text.zh);
+    assert!(rows(&severe).contains(&"doubtful.incomplete"));
+    assert_eq!(all_but_nine(2).tier, 2, "16 points, whatever the last answer is");
+    assert_eq!(all_but_nine(0).tier, 1, "incomplete never reads as tier 0");
+
+    let CaseResult::Scored(result) = scored("phq9", &[("q1", 3), ("q2", 3)]) else { panic!("just scored") };
+    let least: Vec<(&str, Number)> = result.at_least().collect();
+    assert_eq!(least, [("total", Number::whole(6)), ("symptoms", Number::whole(2))]);
+    assert_eq!(ask(&visit([StoredResult::from(&result)])), ask(&visit([result])));
+}
+
+#[test]
+fn a_rise_that_is_certain_counts_though_some_answers_are_missing() {
+    let previous =
+        vec![PreviousScore { scale: "phq9".to_owned(), score: "total".to_owned(), value: Number::whole(1) }];
+    let history = History { previous, ..History::default() };
+    let answers = [("q1", 3), ("q2", 3), ("q3", 2)];
+    let worse = ask(&Case { history, ..visit([scored("phq9", &answers)]) });
+    assert_eq!(worse.tier, 2);
+    assert_eq!(worse.reasons[0].row, "phq9_worse");
+    assert!(worse.reasons[0].text.en.contains("≥ 8"), "{}", worse.reasons[0].text.en);
+}

@@ -243,3 +243,37 @@ fn a_refused_asq_question_is_a_yes_and_a_refused_last_one_stays_moderate() {
         assert_eq!(suggestion.first_contact_secs, Some(2 * HOUR), "half of 4 hours under 18");
     }
 }
+
+#[test]
+fn low_is_said_only_of_a_look_that_was_finished() {
+    let broken = scored("c_ssrs_screener", &[("q1", 1), ("q2", 1)]);
+    let alone = ask(&visit([broken.clone()]));
+    assert_eq!((alone.tier, alone.first_contact_secs), (3, Some(4 * HOUR)));
+    assert_eq!(alone.second_look.as_deref(), Some("c_ssrs_screener"), "the rest is still to be asked");
+    let why = &alone.reasons[0];
+    assert_eq!(why.row, "second_look.pending_longer");
+    assert!(why.text.en.contains("C-SSRS screener item 1 = 1"), "{}", why.text.en);
+    assert!(!rows(&alone).contains(&"c_ssrs_q1"), "{:?}", rows(&alone));
+
+    let critical = ask(&visit([phq9(0, 1).into(), broken.clone()]));
+    assert_eq!((critical.tier, critical.first_contact_secs), (3, Some(4 * HOUR)));
+    let finished =
+        scored("c_ssrs_screener", &[("q1", 1), ("q2", 1), ("q3", 0), ("q4", 0), ("q5", 0), ("q6", 0)]);
+    let low = ask(&visit([phq9(0, 1).into(), finished.clone()]));
+    assert_eq!((low.tier, low.first_contact_secs, low.second_look), (2, Some(72 * HOUR), None));
+    let again = ask(&visit([broken, finished]));
+    assert_eq!(again.tier, 2, "asked again to its end");
+    let all_no_so_far = ask(&visit([scored("c_ssrs_screener", &[("q1", 0)])]));
+    assert_eq!(all_no_so_far.tier, 1, "nothing was said, and nothing is known");
+}
+
+#[test]
+fn what_is_happening_now_rings_however_old_the_answers_are() {
+    let danger = Danger { act_under_way: Some(true), ..Danger::default() };
+    let now = ask(&Case { live: false, danger, ..visit([phq9(9, 0)]) });
+    assert_eq!((now.tier, now.priority), (4, Some(Priority::P1)));
+    assert_eq!(now.alarm, Some(AlarmPlan { priority: Priority::P1, after_secs: 0 }));
+    assert_eq!((now.review, now.owner), (None, Some(crate::identity::Post::SeatDispatcher)));
+    let nothing_known = ask(&Case { live: false, ..visit([phq9(9, 2)]) });
+    assert_eq!(nothing_known.alarm, None);
+}

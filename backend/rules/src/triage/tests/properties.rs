@@ -85,8 +85,8 @@ proptest! {
     fn only_a_live_tier_4_rings_at_once_and_every_one_does(case in cases()) {
         let suggestion = ask(&case);
         let at_once = suggestion.alarm.is_some_and(|alarm| alarm.after_secs == 0);
-        prop_assert_eq!(at_once, case.live && suggestion.tier == 4);
-        if !case.live {
+        prop_assert_eq!(at_once, case.is_live() && suggestion.tier == 4);
+        if !case.is_live() {
             prop_assert!(suggestion.alarm.is_none() && suggestion.if_missed.is_none());
         }
     }
