@@ -216,6 +216,12 @@ async fn a_p1_is_a_false_alarm_only_for_two_people() {
         |second: Value| json!({"code": "false_alarm", "reason": "误触，本人在场确认", "second": second});
     let alone = press(&dispatcher, id, "close", json!({"code": "false_alarm", "reason": "误触"})).await;
     assert_eq!(alone.status, 409, "{}", alone.text);
+    for code in ["accidental", "test", "duplicate"] {
+        let alone = press(&dispatcher, id, "close", json!({"code": code, "reason": "误触"})).await;
+        alone.problem(409, "second-person-needed");
+    }
+    let codes = alarm(&dispatcher, id).await["second_person_for"].clone();
+    assert_eq!(codes, json!(["false_alarm", "accidental", "test", "duplicate"]));
     let oneself = json!({"login": "dispatcher", "password": crate::harness::PASSWORD});
     let oneself = press(&dispatcher, id, "close", closing(oneself)).await;
     assert!(oneself.status == 409 || oneself.status == 403, "{}", oneself.text);

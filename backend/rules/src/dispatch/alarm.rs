@@ -120,6 +120,17 @@ impl CloseCode {
         Self::CannotReach,
     ];
 
+    /// Says that nobody was in danger.
+    pub const DISMISSING: [Self; 4] = [Self::FalseAlarm, Self::Accidental, Self::Test, Self::Duplicate];
+
+    /// Was somebody with the person, or in touch with them?
+    pub const fn has_reached_somebody(self) -> bool {
+        match self {
+            Self::Helped | Self::HandedOver => true,
+            Self::FalseAlarm | Self::Accidental | Self::Test | Self::Duplicate | Self::CannotReach => false,
+        }
+    }
+
     pub const fn code(self) -> &'static str {
         match self {
             Self::Helped => "helped",
@@ -390,6 +401,11 @@ impl Alarm {
             State::Claimed { by, .. } | State::Acknowledged { by, .. } => Some(*by),
             State::Raised { .. } | State::Closed { .. } => None,
         }
+    }
+
+    /// A drill endangers nobody: one person closes it with any code.
+    pub fn needs_second_person(&self, code: CloseCode) -> bool {
+        !self.drill && self.policy.needs_second_person(self.priority, code)
     }
 
     /// Does a new press or look about the same person at `at` join this alarm?

@@ -291,7 +291,7 @@ impl Alarm {
         at: Timestamp,
     ) -> Outcome {
         self.must_be_held_by(by)?;
-        if self.policy.needs_second_person(self.priority, code) && second.is_none() {
+        if self.needs_second_person(code) && second.is_none() {
             return Err(Illegal::SecondPersonNeeded);
         }
         if second == Some(by) {

@@ -1,6 +1,7 @@
 //! What is wrong with an escalation policy.
 
-use super::escalation::{Channel, EscalationPolicy, Plan};
+use super::alarm::CloseCode;
+use super::escalation::{Channel, EscalationPolicy, Plan, SecondPerson};
 use super::priority::Priority;
 use crate::identity::Post;
 use crate::triage::Finding;
@@ -36,6 +37,12 @@ pub fn lint(policy: &EscalationPolicy) -> Vec<Finding> {
         }
     }
     of_p1(&policy.plans.p1, &mut findings);
+    for code in CloseCode::DISMISSING {
+        if !policy.second_person.contains(&SecondPerson { priority: Priority::P1, code }) {
+            let message = format!("nobody dismisses a P1 alone: {} for P1 is missing", code.code());
+            findings.push(Finding::error("second_person", message));
+        }
+    }
     findings
 }
 
@@ -108,5 +115,23 @@ fn of_p1(plan: &Plan, findings: &mut Vec<Finding>) {
     if !plan.skip_if_empty {
         findings
             .push(Finding::error("plans.P1.skip_if_empty", "an empty step of a P1 is passed over at once"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn nobody_dismisses_a_p1_alone() {
+        let shipped = include_str!("../../policies/escalation/default/1.0.0.json");
+        let mut document: Value = serde_json::from_str(shipped).unwrap();
+        document["second_person"] = json!([{"priority": "P1", "code": "false_alarm"}]);
+        let refused = EscalationPolicy::parse(&document.to_string()).unwrap_err();
+        let missing: Vec<&str> =
+            refused.iter().filter_map(|finding| finding.message.split(": ").nth(1)).collect();
+        let expected = ["accidental", "test", "duplicate"].map(|code| format!("{code} for P1 is missing"));
+        assert_eq!(missing, expected);
     }
 }

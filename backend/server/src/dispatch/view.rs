@@ -9,7 +9,7 @@ use crate::people::Brief;
 use crate::platform::{Ctx, Problem, ScopedTx};
 use chrono::{DateTime, Utc};
 use rules::Private;
-use rules::dispatch::{State, queue_rank};
+use rules::dispatch::{CloseCode, State, queue_rank};
 use rules::identity::Action;
 use rules::ids::{AccountId, AlarmId, OrgId, PersonId, ScreeningId};
 use serde::Serialize;
@@ -57,6 +57,8 @@ pub struct AlarmView {
     pub retry_at: Option<DateTime<Utc>>,
     /// A close that waits for a second person.
     pub close_asked: Option<CloseAskedView>,
+    /// Closing with one of these codes takes two.
+    pub second_person_for: Vec<String>,
     pub shelved_until: Option<DateTime<Utc>>,
     pub returned_at: Option<DateTime<Utc>>,
     pub drill: bool,
@@ -289,6 +291,11 @@ fn view(kept: &Kept, why: Vec<WhyView>, lookup: &Lookup) -> AlarmView {
         acknowledged: None,
         retry_at: None,
         close_asked: None,
+        second_person_for: CloseCode::ALL
+            .into_iter()
+            .filter(|code| machine.needs_second_person(*code))
+            .map(|code| code.code().to_owned())
+            .collect(),
         shelved_until: None,
         returned_at: machine.returned_at,
         drill: machine.drill,

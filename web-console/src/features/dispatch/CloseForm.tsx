@@ -1,4 +1,4 @@
-// Closing: what came out and why. Two presses; a P1 called false needs a second person.
+// Closing: what came out and why. Two presses; what would dismiss a grave alarm needs a second person.
 import { useEffect, useRef, useState } from 'react';
 import type { Alarm, CloseCode } from '@/api/types';
 import { useText } from '@/i18n/text';
@@ -28,7 +28,7 @@ export function CloseForm({ alarm, problem, onClose, onBack }: Props) {
   const [password, setPassword] = useState('');
   const first = useRef<HTMLFieldSetElement>(null);
   useEffect(() => first.current?.querySelector('button')?.focus(), []);
-  const twoPeople = alarm.priority === 'P1' && draft.code === 'false_alarm' && !alarm.drill;
+  const twoPeople = draft.code !== null && alarm.second_person_for.includes(draft.code);
   const missing =
     draft.code === null
       ? t.chooseOutcome

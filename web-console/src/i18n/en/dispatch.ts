@@ -200,7 +200,7 @@ export default {
   closeAgain: 'Press again: close the alarm',
   backToAlarm: 'Back to the alarm',
   queueItemStays: 'The triage item stays with the clinician.',
-  secondWhy: 'Calling a P1 false needs a second person: at this desk with their password, or from their own screen.',
+  secondWhy: 'Closing a P1 like this needs a second person: at this desk with their password, or from their own screen.',
   secondLogin: "Second person's account",
   secondPassword: 'Their password',
   secondElsewhere: 'Let them agree on their own screen',

@@ -197,7 +197,7 @@ export default {
   closeAgain: '再按一次：关闭警报',
   backToAlarm: '返回处置',
   queueItemStays: '待办仍由临床人员跟进，不随警报关闭。',
-  secondWhy: '把一级警报记为误报，要第二个人同意：请他来这里输入密码，或在他自己的屏幕上同意。',
+  secondWhy: '这样结束一级警报，要第二个人同意：请他来这里输入密码，或在他自己的屏幕上同意。',
   secondLogin: '第二个人的账号',
   secondPassword: '他的密码',
   secondElsewhere: '请他在自己的屏幕上同意',
