@@ -184,6 +184,16 @@ impl Role {
 }
 
 impl Post {
+    /// Cares for people over time, beyond the moment of danger.
+    pub const fn is_care(self) -> bool {
+        match self {
+            Self::Counsellor | Self::Clinician | Self::SchoolPsychologist | Self::CaseWorker => true,
+            Self::SeatDispatcher | Self::DutyLead | Self::Director | Self::OnCallAdmin | Self::GridWorker => {
+                false
+            }
+        }
+    }
+
     /// Whom to ask when nobody on the chain of org units holds the post. The last one is the end.
     pub const fn upward(self) -> Option<Self> {
         match self {

@@ -15,11 +15,6 @@ const CLOCK_SKEW_MINUTES: i64 = 5;
 /// Nobody answers one questionnaire for longer; a tablet that says so has a wrong clock.
 const LONGEST_HOURS: i64 = 24;
 
-/// Results older than this do not ring (triage policy, "old results").
-const LIVE_HOURS: i64 = 48;
-/// Seen face to face this long ago, a person counts as seen recently (triage policy, second look).
-const SEEN_RECENTLY_HOURS: i64 = 2;
-
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     pub now: Timestamp,
@@ -137,23 +132,6 @@ pub fn covers(consent: &Binding, wanted: &Binding) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Where a result comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    Live,
-    Historical,
-}
-
-/// May this result ring? Old ones never do.
-pub fn is_live(origin: Origin, finished_at: Timestamp, now: Timestamp) -> bool {
-    origin == Origin::Live && now - finished_at <= TimeDelta::hours(LIVE_HOURS)
-}
-
-/// Was the person seen face to face recently enough to be found where they were?
-pub fn is_seen_recently(seen_at: Timestamp, now: Timestamp) -> bool {
-    now - seen_at <= TimeDelta::hours(SEEN_RECENTLY_HOURS)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,13 +210,5 @@ mod tests {
             covers(&consent, &binding("screening_and_care", "employer")),
             Err(Refused::OtherRecipient)
         );
-    }
-
-    #[test]
-    fn a_result_rings_for_48_hours_and_only_if_it_is_live() {
-        assert!(is_live(Origin::Live, at(0), at(48 * 60)));
-        assert!(!is_live(Origin::Live, at(0), at(48 * 60 + 1)));
-        assert!(!is_live(Origin::Historical, at(0), at(0)));
-        assert!(is_seen_recently(at(0), at(120)) && !is_seen_recently(at(0), at(121)));
     }
 }

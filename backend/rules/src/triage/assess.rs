@@ -131,7 +131,7 @@ fn rows_of<'a>(
     for row in rules.bands {
         if let Some(inputs) = context.all_hold(&row.when) {
             let is_floor = inputs.iter().flatten().any(|input| input.is_least);
-            hits.push(Hit { inputs, is_floor, ..band_hit(row, case) });
+            hits.push(Hit { is_floor, inputs, ..band_hit(row, case) });
         }
     }
     for row in rules.worsening {

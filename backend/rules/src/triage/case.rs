@@ -1,5 +1,6 @@
 //! One visit of one person, as triage needs to know it.
 
+use crate::identity::Post;
 use crate::people::Modifier;
 use crate::scale::{Level, Number, Score, Scored, Status};
 use serde::{Deserialize, Serialize};
@@ -209,6 +210,9 @@ impl CaseResult {
 pub struct History {
     #[serde(default)]
     pub highest_tier_30d: Option<u8>,
+    /// The post that had it.
+    #[serde(default)]
+    pub owner: Option<Post>,
     /// The last comparable result of each scale, before this visit.
     #[serde(default)]
     pub previous: Vec<PreviousScore>,

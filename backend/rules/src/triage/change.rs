@@ -1,8 +1,8 @@
 //! A person decides the tier. Raising is free; lowering a tier 3 or 4 needs a second person and a reason.
 
+use super::closing::Outcome;
 use crate::Private;
 use crate::ids::AccountId;
-use serde::{Deserialize, Serialize};
 
 /// What a change comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,30 +13,40 @@ pub enum Change {
     AsksSecond(SecondAsk),
 }
 
-/// A wish to lower a tier, waiting for its second person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A wish that waits for its second person.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondAsk {
     pub asked_by: AccountId,
-    pub tier: u8,
+    pub wish: Wish,
     pub reason: Private<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Into this lower tier.
+    Lower(u8),
+    Close(Outcome),
 }
 
 /// How the second person answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecondOutcome {
-    Lowered { tier: u8, reason: Private<String> },
+    Agreed { wish: Wish, reason: Private<String> },
     Kept,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("a tier is 0, 1, 2, 3 or 4")]
     NoSuchTier,
     #[error("this is the tier already")]
     SameTier,
-    #[error("lowering a tier needs a reason")]
+    #[error("a reason is needed")]
     ReasonNeeded,
+    #[error("nobody has been in contact yet")]
+    NotContacted,
+    #[error("{recorded} of {needed} attempts are on record")]
+    AttemptsNeeded { recorded: u16, needed: u16 },
     #[error("the second person must be somebody else")]
     SamePerson,
 }
@@ -64,7 +74,7 @@ pub fn change(
     }
     let reason = reason.ok_or(Refused::ReasonNeeded)?;
     if current >= SECOND_PERSON_FROM_TIER {
-        return Ok(Change::AsksSecond(SecondAsk { asked_by: by, tier: wanted, reason }));
+        return Ok(Change::AsksSecond(SecondAsk { asked_by: by, wish: Wish::Lower(wanted), reason }));
     }
     Ok(Change::Done { tier: wanted, reason: Some(reason) })
 }
@@ -75,7 +85,7 @@ pub fn answer_second(ask: SecondAsk, by: AccountId, agrees: Agrees) -> Result<Se
         return Err(Refused::SamePerson);
     }
     match agrees {
-        Agrees::Yes => Ok(SecondOutcome::Lowered { tier: ask.tier, reason: ask.reason }),
+        Agrees::Yes => Ok(SecondOutcome::Agreed { wish: ask.wish, reason: ask.reason }),
         Agrees::No => Ok(SecondOutcome::Kept),
     }
 }
@@ -121,7 +131,8 @@ mod tests {
         };
         assert_eq!(answer_second(ask.clone(), CLINICIAN, Agrees::Yes), Err(Refused::SamePerson));
         assert_eq!(answer_second(ask.clone(), LEAD, Agrees::No), Ok(SecondOutcome::Kept));
-        assert!(matches!(answer_second(ask, LEAD, true.into()), Ok(SecondOutcome::Lowered { tier: 2, .. })));
+        let agreed = answer_second(ask, LEAD, true.into());
+        assert!(matches!(agreed, Ok(SecondOutcome::Agreed { wish: Wish::Lower(2), .. })));
     }
 
     #[test]

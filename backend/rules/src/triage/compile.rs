@@ -3,6 +3,8 @@
 use super::document::{BandRow, CriticalRow, Document, WorseningRow};
 use super::finding::Finding;
 use super::lint::lint_document;
+use crate::Timestamp;
+use chrono::TimeDelta;
 use std::ops::Range;
 
 /// A checked policy. A document with an error never becomes one.
@@ -80,6 +82,17 @@ impl Policy {
     /// Does any row speak of this scale?
     pub fn speaks_of(&self, scale: &str) -> bool {
         self.rules(scale).is_some()
+    }
+
+    /// May a result of that moment still ring? Historical ones never do.
+    pub fn rings(&self, is_historical: bool, finished_at: Timestamp, now: Timestamp) -> bool {
+        let old = TimeDelta::seconds(i64::from(self.document.old_results.older_than_secs));
+        !is_historical && now - finished_at <= old
+    }
+
+    /// Was the person seen face to face recently enough to be found where they were?
+    pub fn is_seen_recently(&self, seen_at: Timestamp, now: Timestamp) -> bool {
+        now - seen_at <= TimeDelta::seconds(i64::from(self.document.second_look.recent_secs))
     }
 
     /// The second look for somebody of this age.

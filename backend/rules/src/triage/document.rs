@@ -1,6 +1,7 @@
 //! A triage policy as it is written: `policies/triage/<id>/<version>.json`. Nothing here is checked beyond its shape.
 
 use super::case::Fact;
+use super::closing::Outcome;
 use crate::dispatch::Priority;
 use crate::identity::Post;
 use crate::people::Modifier;
@@ -50,6 +51,8 @@ pub struct Document {
     pub history: HistoryRow,
     pub modifiers: ModifierRows,
     pub old_results: OldResults,
+    pub follow_up: FollowUpRule,
+    pub closing: ClosingRule,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -405,6 +408,33 @@ pub struct StepUpRow {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_for: Vec<String>,
     pub text: Bilingual,
+    pub source: String,
+}
+
+/// What comes after first contact, and after an alarm was closed: a red is followed until it has an outcome.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FollowUpRule {
+    /// Below it an interview follows, where the tier has one.
+    pub from_tier: u8,
+    /// Takes over when an alarm is closed, and from a post that does not care for people over time.
+    pub by: Post,
+    /// In elapsed seconds from the contact or from the close of the alarm.
+    pub after_secs: Vec<u32>,
+    /// An outcome is due so long after the last one.
+    pub outcome_secs: u32,
+    pub if_missed: MissedRule,
+    pub source: String,
+}
+
+/// When an item may be closed by one person alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClosingRule {
+    pub second_person_from_tier: u8,
+    pub second_person_for: Vec<Outcome>,
+    /// Attempts on record before somebody counts as not to be reached.
+    pub attempts: u16,
     pub source: String,
 }
 

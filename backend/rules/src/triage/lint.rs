@@ -1,5 +1,6 @@
 //! What is wrong with a triage policy: within itself, and against the scales it speaks of.
 
+use super::closing::Outcome;
 use super::compile::Policy;
 use super::document::{Bilingual, Cell, Document, LookRow, ScoreTest, Sign, Test};
 use super::finding::Finding;
@@ -172,6 +173,7 @@ pub(super) fn lint_document(document: &Document) -> Vec<Finding> {
         findings.push(Finding::error("id", "id and version are needed"));
     }
     tiers(document, &mut findings);
+    following(document, &mut findings);
     table(document, &mut findings);
     rows(document, &mut findings);
     sources(document, &mut findings);
@@ -192,6 +194,34 @@ fn tiers(document: &Document, findings: &mut Vec<Finding>) {
         if rule.contact_secs.is_none() {
             findings.push(Finding::error(path, "a tier of 2 and above has a deadline"));
         }
+    }
+}
+
+/// A red is followed, by somebody whose work it is, and nobody dismisses it alone.
+fn following(document: &Document, findings: &mut Vec<Finding>) {
+    let follow_up = &document.follow_up;
+    if !follow_up.by.is_care() {
+        findings.push(Finding::error("follow_up.by", "a post that cares for people over time"));
+    }
+    let is_rising = follow_up.after_secs.is_sorted_by(|before, after| before < after);
+    if follow_up.after_secs.first().is_none_or(|first| *first == 0) || !is_rising {
+        findings.push(Finding::error("follow_up.after_secs", "at least one, each later than the one before"));
+    }
+    if follow_up.outcome_secs == 0 || !(2..=3).contains(&follow_up.from_tier) {
+        findings.push(Finding::error("follow_up", "an outcome has its time, and tier 3 is followed"));
+    }
+    let closing = &document.closing;
+    if closing.second_person_from_tier > 3 {
+        findings.push(Finding::error("closing.second_person_from_tier", "at most 3"));
+    }
+    for outcome in Outcome::DISMISSING {
+        if !closing.second_person_for.contains(&outcome) {
+            let message = format!("{} needs a second person", outcome.code());
+            findings.push(Finding::error("closing.second_person_for", message));
+        }
+    }
+    if closing.attempts == 0 {
+        findings.push(Finding::error("closing.attempts", "nobody is beyond reach before an attempt"));
     }
 }
 
@@ -370,6 +400,8 @@ fn sources(document: &Document, findings: &mut Vec<Finding>) {
         &document.modifiers.young.source,
         Some(&document.modifiers.young.text),
     );
+    check("follow_up".to_owned(), &document.follow_up.source, None);
+    check("closing".to_owned(), &document.closing.source, None);
     check("old_results".to_owned(), &document.old_results.source, Some(&document.old_results.text));
 }
 

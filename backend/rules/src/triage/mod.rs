@@ -7,13 +7,16 @@ mod alarm_id;
 mod assess;
 mod case;
 mod change;
+mod closing;
 mod compile;
 mod document;
 mod finding;
 mod lint;
+mod progress;
 mod second_look;
 mod simulate;
 mod suggest;
+mod terms;
 mod what_if;
 
 #[cfg(test)]
@@ -25,10 +28,13 @@ pub use case::{
     Case, CaseResult, Danger, Fact, History, PreviousScore, SecondLook, SeenAgo, StoredCritical,
     StoredResult, StoredScore,
 };
-pub use change::{Agrees, Change, Refused, SecondAsk, SecondOutcome, answer_second, change};
+pub use change::{Agrees, Change, Refused, SecondAsk, SecondOutcome, Wish, answer_second, change};
+pub use closing::{Close, Closing, NoSuchOutcome, Outcome, close, second_person_for};
 pub use compile::Policy;
 pub use document::{Bilingual, Cell, Certainty, Document, PolicySource, Seen, Test, TierRule};
 pub use finding::{Finding, Severity};
 pub use lint::{ScaleShape, ScaleShapes, lint};
+pub use progress::{ItemState, Progress, Stage, Word};
 pub use simulate::{PastVisit, Settings, Simulation, TierChange, simulate};
-pub use suggest::{AlarmPlan, Counterfactual, IfMissed, Reason, Review, ScaleUsed, Suggestion, suggest};
+pub use suggest::{AlarmPlan, Counterfactual, Reason, Review, ScaleUsed, Suggestion, suggest};
+pub use terms::{IfMissed, Standing, Terms, if_missed};

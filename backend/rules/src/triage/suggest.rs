@@ -4,11 +4,13 @@ use super::assess::{Assessment, Hit, Input, assess};
 use super::case::{Case, Fact};
 use super::compile::Policy;
 use super::document::{Bilingual, Certainty, Document, TierRule};
+use super::progress::Stage;
 use super::second_look::shown;
+use super::terms::{IfMissed, Standing, Terms, if_missed};
 use super::what_if::{WhatIf, counterfactuals};
 use crate::dispatch::Priority;
 use crate::identity::Post;
-use crate::scale::Number;
+use crate::scale::{Level, Number};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,6 +28,9 @@ pub struct Suggestion {
     pub priority: Option<Priority>,
     /// First contact, in elapsed seconds from the moment the result arrived.
     pub first_contact_secs: Option<u32>,
+    /// The gravest critical answer.
+    #[serde(default)]
+    pub level: Option<Level>,
     pub interview_secs: Option<u32>,
     pub rescreen_weeks: Option<(u16, u16)>,
     pub owner: Option<Post>,
@@ -82,13 +87,6 @@ pub struct AlarmPlan {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IfMissed {
-    pub priority: Priority,
-    /// One alarm per owner and so many seconds, with a count; absent: an alarm of its own.
-    pub gather_secs: Option<u32>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     pub by: Post,
     pub within_working_days: u16,
@@ -107,10 +105,12 @@ pub fn suggest(policy: &Policy, case: &Case) -> Suggestion {
     let document = policy.document();
     let tier = assessment.tier;
     let rule = document.tiers.get(usize::from(tier));
-    let timing = Timing::of(document, case, &assessment, rule);
+    let terms = terms(document, case, &assessment, rule);
     let is_live = case.is_live();
     let is_old = !is_live && tier >= document.old_results.review_from_tier;
     let priority = priority(document, case, &assessment);
+    let alarm = alarm(priority, &assessment, terms.contact_secs).filter(|_| is_live);
+    let missed = if_missed(document, Stage::FirstContact, tier, assessment.level);
     let look_to_start = assessment.look_open && is_live;
     Suggestion {
         tier,
@@ -118,13 +118,14 @@ pub fn suggest(policy: &Policy, case: &Case) -> Suggestion {
         scales: scales_used(case),
         reasons: reasons(document, case, &assessment),
         priority,
-        first_contact_secs: timing.contact_secs,
+        first_contact_secs: terms.contact_secs,
+        level: assessment.level,
         interview_secs: rule.and_then(|rule| rule.interview_secs),
         rescreen_weeks: rule.and_then(|rule| rule.rescreen_weeks),
-        owner: if is_old { Some(document.old_results.review_by) } else { owner(document, case, tier, rule) },
-        same_owner: document.history.same_owner && assessment.hits.iter().any(|hit| hit.row == "history"),
-        alarm: timing.alarm(priority).filter(|_| is_live),
-        if_missed: timing.if_missed.filter(|_| is_live && timing.alarm(priority).is_none()),
+        owner: if is_old { Some(document.old_results.review_by) } else { terms.owner },
+        same_owner: terms.is_same_owner && !is_old,
+        alarm,
+        if_missed: missed.filter(|_| is_live && alarm.is_none()),
         review: is_old.then_some(Review {
             by: document.old_results.review_by,
             within_working_days: document.old_results.within_working_days,
@@ -143,36 +144,35 @@ pub fn suggest(policy: &Policy, case: &Case) -> Suggestion {
     }
 }
 
-/// First contact, and what happens if it is missed.
-struct Timing {
-    contact_secs: Option<u32>,
-    then: Option<Priority>,
-    if_missed: Option<IfMissed>,
+/// What the tier asks of us, with what the deciding rows say of it.
+fn terms(document: &Document, case: &Case, assessment: &Assessment<'_>, rule: Option<&TierRule>) -> Terms {
+    let default = rule.and_then(|rule| rule.contact_secs);
+    let shortest = deciding(assessment).filter_map(|hit| hit.contact_secs.or(default)).min();
+    let before = case.history.highest_tier_30d.map(|tier| (tier, case.history.owner));
+    let standing = Standing {
+        tier: assessment.tier,
+        age: case.age,
+        level: assessment.level,
+        before,
+        contact_secs: shortest,
+    };
+    Terms::of(document, &standing)
 }
 
-impl Timing {
-    fn of(document: &Document, case: &Case, assessment: &Assessment<'_>, rule: Option<&TierRule>) -> Self {
-        let default = rule.and_then(|rule| rule.contact_secs);
-        let deciding = || assessment.hits.iter().filter(|hit| hit.tier == assessment.tier);
-        let shortest = deciding().filter_map(|hit| hit.contact_secs.or(default)).min().or(default);
-        let young = &document.modifiers.young;
-        let is_young =
-            case.age.is_some_and(|age| age < young.below_age) && young.tiers.contains(&assessment.tier);
-        let contact_secs =
-            shortest.map(|secs| if is_young { secs / young.divide_contact_by.max(1) } else { secs });
-        let missed = rule.and_then(|rule| rule.if_missed.as_ref()).map(|missed| match assessment.level {
-            Some(_) => IfMissed { priority: missed.with_critical, gather_secs: None },
-            None => IfMissed { priority: missed.without, gather_secs: Some(missed.gather_secs) },
-        });
-        Self { contact_secs, then: deciding().filter_map(|hit| hit.then).min(), if_missed: missed }
-    }
+fn deciding<'h, 'a>(assessment: &'h Assessment<'a>) -> impl Iterator<Item = &'h Hit<'a>> {
+    assessment.hits.iter().filter(|hit| hit.tier == assessment.tier)
+}
 
-    fn alarm(&self, priority: Option<Priority>) -> Option<AlarmPlan> {
-        match (priority, self.then) {
-            (Some(priority), _) => Some(AlarmPlan { priority, after_secs: 0 }),
-            (None, Some(priority)) => self.contact_secs.map(|after_secs| AlarmPlan { priority, after_secs }),
-            (None, None) => None,
-        }
+/// At once for a tier 4; for a row that says so, unless contact was made by the deadline.
+fn alarm(
+    priority: Option<Priority>,
+    assessment: &Assessment<'_>,
+    contact_secs: Option<u32>,
+) -> Option<AlarmPlan> {
+    let then = || deciding(assessment).filter_map(|hit| hit.then).min();
+    match priority {
+        Some(priority) => Some(AlarmPlan { priority, after_secs: 0 }),
+        None => then().zip(contact_secs).map(|(priority, after_secs)| AlarmPlan { priority, after_secs }),
     }
 }
 
@@ -185,13 +185,6 @@ fn priority(document: &Document, case: &Case, assessment: &Assessment<'_>) -> Op
     let is_raised =
         rules.raised.iter().any(|sign| shown(sign, case, assessment.level, &WhatIf::default()).is_some());
     Some(if is_raised { rules.raised_to } else { rules.otherwise })
-}
-
-fn owner(document: &Document, case: &Case, tier: u8, rule: Option<&TierRule>) -> Option<Post> {
-    let young = &document.modifiers.young;
-    let special =
-        case.age.filter(|age| *age < young.below_age).and_then(|_| young.owners.get(&tier).copied());
-    special.or_else(|| rule.and_then(|rule| rule.owner))
 }
 
 fn reasons(document: &Document, case: &Case, assessment: &Assessment<'_>) -> Vec<Reason> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::dispatch::Priority;
+use crate::identity::Post;
 use crate::people::Modifier;
 use crate::triage::{Danger, History, PreviousScore};
 
@@ -219,7 +220,8 @@ fn a_recent_high_tier_sets_a_floor_with_the_same_owner() {
     for (before, tier, same_owner) in
         [(Some(3), 2, true), (Some(4), 2, true), (Some(2), 0, false), (None, 0, false)]
     {
-        let history = History { highest_tier_30d: before, ..History::default() };
+        let history =
+            History { highest_tier_30d: before, owner: Some(Post::Counsellor), ..History::default() };
         let suggestion = ask(&Case { history, ..visit([phq9(0, 0)]) });
         assert_eq!((suggestion.tier, suggestion.same_owner), (tier, same_owner), "{before:?}");
     }

@@ -60,6 +60,12 @@ fn broken_policies_do_not_load_and_say_why() {
         ("/schema", json!(2), "format 1"),
         ("/bands/0/when/0", json!({"scroe": "total", "ge": 1}), "cannot be read"),
         ("/second_look/signs/high", json!([]), "nothing leads to this row"),
+        ("/follow_up/by", json!("seat_dispatcher"), "cares for people over time"),
+        ("/follow_up/after_secs", json!([259_200, 86_400]), "each later than the one before"),
+        ("/follow_up/from_tier", json!(4), "tier 3 is followed"),
+        ("/closing/second_person_from_tier", json!(4), "at most 3"),
+        ("/closing/second_person_for", json!(["no_need_found", "cannot_reach"]), "refused_help needs"),
+        ("/closing/attempts", json!(0), "before an attempt"),
     ];
     for (pointer, value, reason) in table {
         let refused = refusals(&changed(pointer, value));
@@ -168,4 +174,16 @@ fn past_visits_ring_in_a_simulation_even_if_they_came_as_historical() {
     high.case.results.push(c_ssrs(&["q5"]));
     assert!(!high.case.live);
     assert_eq!(simulate(&POLICY, None, [high], Settings::default()).alarms.len(), 1);
+}
+
+#[test]
+fn how_long_a_result_rings_and_a_person_counts_as_seen_stands_in_the_policy() {
+    let at = |minutes: i64| DateTime::from_timestamp(1_790_000_000 + minutes * 60, 0).unwrap();
+    assert!(POLICY.rings(false, at(0), at(48 * 60)) && !POLICY.rings(false, at(0), at(48 * 60 + 1)));
+    assert!(!POLICY.rings(true, at(0), at(0)));
+    assert!(POLICY.is_seen_recently(at(0), at(120)) && !POLICY.is_seen_recently(at(0), at(121)));
+    let shorter = Policy::parse(&changed("/old_results/older_than_secs", json!(3600))).unwrap();
+    assert!(!shorter.rings(false, at(0), at(61)));
+    let longer = Policy::parse(&changed("/second_look/recent_secs", json!(14_400))).unwrap();
+    assert!(longer.is_seen_recently(at(0), at(240)));
 }

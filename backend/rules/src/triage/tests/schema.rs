@@ -47,6 +47,8 @@ fn the_schema_and_the_reader_know_the_same_keys() {
         ("/modifiers/young", "/properties/modifiers/properties/young"),
         ("/modifiers/step_up/0", "/$defs/step_up"),
         ("/old_results", "/properties/old_results"),
+        ("/follow_up", "/properties/follow_up"),
+        ("/closing", "/properties/closing"),
     ];
     for (place, in_schema) in table {
         let properties = schema.pointer(&format!("{in_schema}/properties")).unwrap();

@@ -4,7 +4,7 @@ use super::*;
 use crate::dispatch::Priority;
 use crate::identity::Post;
 use crate::people::Modifier;
-use crate::triage::{Certainty, Fact, History, IfMissed, SeenAgo};
+use crate::triage::{Certainty, Fact, History, IfMissed, SeenAgo, Stage, if_missed};
 
 fn texts(suggestion: &Suggestion) -> Vec<String> {
     suggestion.would_change.iter().map(|other| other.text.en.clone()).collect()
@@ -154,4 +154,35 @@ fn a_stored_result_leads_to_the_suggestion_of_the_scored_one() {
     let stored = visit([StoredResult::from(result)]);
     assert_eq!(ask(&fresh), ask(&stored));
     assert_eq!(ask(&fresh).scales[0].hash.len(), 64);
+}
+
+#[test]
+fn the_same_owner_keeps_a_person_only_where_the_history_decides_and_only_a_post_of_care() {
+    let before =
+        |tier, owner| History { highest_tier_30d: Some(tier), owner: Some(owner), ..History::default() };
+    let after = |history, value| ask(&Case { history, ..visit([phq9(value, 0)]) });
+    let kept = after(before(3, Post::Counsellor), 6);
+    assert_eq!((kept.tier, kept.owner, kept.same_owner), (2, Some(Post::Counsellor), true));
+    let seat = after(before(4, Post::SeatDispatcher), 6);
+    assert_eq!((seat.tier, seat.owner, seat.same_owner), (2, Some(Post::CaseWorker), false));
+    let higher = after(before(3, Post::Clinician), 22);
+    assert_eq!((higher.tier, higher.owner), (3, Some(Post::Counsellor)));
+    let high = Case { history: before(3, Post::Counsellor), ..visit([phq9(0, 2).into(), c_ssrs(&["q4"])]) };
+    assert_eq!(ask(&high).owner, Some(Post::SeatDispatcher), "danger to life is the dispatcher's");
+    let child = Case { age: Some(15), history: before(3, Post::Clinician), ..visit([phq9(6, 0)]) };
+    assert_eq!(ask(&child).owner, Some(Post::Clinician));
+}
+
+#[test]
+fn what_a_missed_deadline_becomes_hangs_on_the_tier_that_holds_now() {
+    let document = POLICY.document();
+    let missed = |stage, tier, level| if_missed(document, stage, tier, level).map(|missed| missed.priority);
+    let critical = Some(Level::Critical);
+    assert_eq!(missed(Stage::FirstContact, 3, critical), Some(Priority::P2));
+    assert_eq!(missed(Stage::FirstContact, 3, None), Some(Priority::P3));
+    assert_eq!(missed(Stage::FirstContact, 2, critical), None, "on the overdue lists");
+    assert_eq!(missed(Stage::FollowUp(2), 4, critical), Some(Priority::P2));
+    assert_eq!(missed(Stage::FollowUp(2), 4, None), Some(Priority::P3));
+    assert_eq!(missed(Stage::Outcome, 3, critical), Some(Priority::P3));
+    assert_eq!(missed(Stage::Interview, 2, critical), None);
 }
