@@ -216,12 +216,23 @@ export type QueueItem = {
   scales: { code: string; version: string; hash: string }[];
   /** `through`: the post that answers because the ones before it are empty. */
   owner: { post: string; account_id: Uuid | null; name: string | null; through: string | null } | null;
+  /** What it waits for by `due_at`. */
+  stage: 'first_contact' | 'interview' | 'follow_up' | 'outcome';
+  /** Which follow-up, from 1; 0 for other stages. */
+  follow_up: number;
+  follow_ups: number;
   due_at: Timestamp | null;
   overdue_at?: Timestamp | null;
   contacted_at?: Timestamp | null;
   alarm_id?: Uuid | null;
   created_at: Timestamp;
-  second_person?: { asked_by: Uuid; tier: number; reason: string | null } | null;
+  attempts: number;
+  /** So many before the person counts as not to be reached. */
+  attempts_needed: number;
+  /** Outcomes that one person alone cannot give. */
+  second_person_for: string[];
+  /** Wants a lower tier, or an outcome. */
+  second_person?: { asked_by: Uuid; tier: number | null; outcome: string | null; reason: string | null } | null;
   closed_at?: Timestamp | null;
   close_outcome?: string | null;
 };
@@ -291,6 +302,8 @@ export type Alarm = {
   retry_at: Timestamp | null;
   /** A close that waits for a second person. */
   close_asked: { by_id: Uuid; by: string; at: Timestamp; code: CloseCode; reason: string } | null;
+  /** Closing with one of these takes two. */
+  second_person_for: CloseCode[];
   shelved_until: Timestamp | null;
   returned_at: Timestamp | null;
   drill: boolean;

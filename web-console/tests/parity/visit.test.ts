@@ -118,6 +118,21 @@ describe('a visit', () => {
     expect(refused.visit.suggestion?.tier).toBe(3);
   });
 
+  it('never reads a look that was broken off after a yes as low', () => {
+    let visit = begin(['c_ssrs_screener']);
+    for (const item of ['q1', 'q2']) visit = answer(visit, item, 1, 500, AT);
+    const scale = scales.get('c_ssrs_screener') as ScaleDefinition;
+    const done = finishRun(visit, true, AT, { rules, scale, newId, versionOf: (code) => scales.get(code)?.version });
+    expect(done?.visit).toMatchObject({ phase: 'thanks', suggestion: { tier: 3, first_contact_secs: 14_400 } });
+  });
+
+  it('counts what a sum has reached though an answer is missing', () => {
+    const done = play(begin(['phq9']), (id) => (id === 'q9' ? null : 3));
+    expect(done.run.scored?.scores.total?.status).toBe('incomplete');
+    expect(done.visit.suggestion?.tier).toBe(3);
+    expect(done.visit.suggestion?.reasons[0]?.row).toBe('phq9_20');
+  });
+
   it('raises to P1 by what the worker sees, and never lowers', () => {
     const first = play(begin(['phq9']), (id) => (id === 'q9' ? 2 : 1));
     // High by intent (q4) without a plan (q5): P2 until the worker looks around.

@@ -1,11 +1,11 @@
 // Decisions with a reason: another tier, contacted, close, and the second person's word.
 import { useState } from 'react';
 import type { QueueItem } from '@/api/types';
-import { useText } from '@/i18n/text';
+import { type Text, useText } from '@/i18n/text';
 import { FieldFrame } from '@/ui/Field';
 import { TierMark } from '@/ui/Mark';
 import { TwoStepButton } from '@/ui/TwoStepButton';
-import type { TriageForm } from './commands';
+import { contactLabel, type TriageForm } from './commands';
 import type { TriageVerb } from './queries';
 
 type Props = {
@@ -20,7 +20,8 @@ type Props = {
 const written = new Map<string, string>();
 
 export function TriageForms({ form, item, busy, onRun, onBack }: Props) {
-  const t = useText().triage;
+  const text = useText();
+  const t = text.triage;
   const key = `${item.id}${form}`;
   const [words, setWords] = useState(written.get(key) ?? '');
   const [tier, setTier] = useState<number | null>(null);
@@ -30,8 +31,11 @@ export function TriageForms({ form, item, busy, onRun, onBack }: Props) {
     setWords(next);
   };
   const ready = words.trim() !== '' && (form !== 'change' || tier !== null) && (form !== 'close' || outcome !== null);
+  const asksSecond = form === 'close' && outcome !== null && item.second_person_for.includes(outcome);
   const lowersGrave = form === 'change' && tier !== null && item.tier >= 3 && tier < item.tier;
-  const label = form === 'change' ? t.reason : form === 'contacted' ? t.whatCameOut : t.reason;
+  const label = form === 'contacted' ? t.whatCameOut : form === 'attempted' ? t.howTried : t.reason;
+  const hint = lowersGrave ? t.lowersGrave : asksSecond ? t.dismissesGrave : undefined;
+  const tooFew = item.tier >= 2 && item.attempts < item.attempts_needed;
   return (
     <section
       className="act-form"
@@ -44,10 +48,12 @@ export function TriageForms({ form, item, busy, onRun, onBack }: Props) {
     >
       {form === 'second' && item.second_person ? (
         <>
-          <p className="second-why">{t.secondAsk(item.second_person.reason ?? '')}</p>
-          <p className="row">
-            <TierMark tier={item.tier} /> → <TierMark tier={item.second_person.tier} />
-          </p>
+          <p className="second-why">{secondWords(item.second_person, t)}</p>
+          {item.second_person.tier === null ? null : (
+            <p className="row">
+              <TierMark tier={item.tier} /> → <TierMark tier={item.second_person.tier} />
+            </p>
+          )}
           <div className="row wrap act-row">
             <button
               type="button"
@@ -94,14 +100,19 @@ export function TriageForms({ form, item, busy, onRun, onBack }: Props) {
                   type="button"
                   className={outcome === code ? 'btn on' : 'btn'}
                   aria-pressed={outcome === code}
+                  disabled={code === 'cannot_reach' && tooFew}
+                  title={code === 'cannot_reach' && tooFew ? t.tooFewAttempts(item.attempts, item.attempts_needed) : undefined}
                   onClick={() => setOutcome(code)}
                 >
                   {words}
                 </button>
               ))}
+              {tooFew ? (
+                <p className="muted small">{t.tooFewAttempts(item.attempts, item.attempts_needed)}</p>
+              ) : null}
             </fieldset>
           ) : null}
-          <FieldFrame id="triage-words" label={label} hint={lowersGrave ? t.lowersGrave : undefined}>
+          <FieldFrame id="triage-words" label={label} hint={hint}>
             <textarea
               id="triage-words"
               className="input input-area"
@@ -113,8 +124,8 @@ export function TriageForms({ form, item, busy, onRun, onBack }: Props) {
           <div className="row wrap">
             {form === 'close' ? (
               <TwoStepButton
-                label={t.close}
-                again={t.closeAgain}
+                label={asksSecond ? t.askSecond : t.close}
+                again={asksSecond ? t.askSecondAgain : t.closeAgain}
                 disabled={!ready || busy}
                 onConfirm={() => onRun('close', { outcome, reason: words.trim() })}
               />
@@ -126,10 +137,16 @@ export function TriageForms({ form, item, busy, onRun, onBack }: Props) {
                 onClick={() =>
                   form === 'change'
                     ? onRun('change', { tier, reason: words.trim() })
-                    : onRun('contacted', { note: words.trim() })
+                    : onRun(form === 'attempted' ? 'attempted' : 'contacted', { note: words.trim() })
                 }
               >
-                {form === 'change' ? (lowersGrave ? t.askSecond : t.change) : t.setContacted}
+                {form === 'change'
+                  ? lowersGrave
+                    ? t.askSecond
+                    : t.change
+                  : form === 'attempted'
+                    ? t.setAttempted
+                    : contactLabel(item, text)}
               </button>
             )}
             <button type="button" className="btn" onClick={onBack}>
@@ -140,4 +157,15 @@ export function TriageForms({ form, item, busy, onRun, onBack }: Props) {
       )}
     </section>
   );
+}
+
+/** What a colleague asks the second person to agree to. */
+export function secondWords(asked: NonNullable<QueueItem['second_person']>, t: Text['triage']): string {
+  const reason = asked.reason ?? '';
+  if (asked.outcome === null) return t.secondAsk(reason);
+  return t.secondAskClose(outcomeName(asked.outcome, t), reason);
+}
+
+export function outcomeName(code: string, t: Text['triage']): string {
+  return (t.outcomes as Record<string, string>)[code] ?? code;
 }

@@ -5,7 +5,7 @@ import { say, useText } from '@/i18n/text';
 import { useHeldOrder, useSteadyRow } from '@/ui/heldOrder';
 import { TierMark } from '@/ui/Mark';
 import { span, useNow } from '@/ui/time';
-import { byDeadline, dueWithin, isOverdue } from './order';
+import { byDeadline, dueWithin, isOverdue, stageWords } from './order';
 import './triage.css';
 
 const HOUR_MS = 3_600_000;
@@ -55,6 +55,7 @@ export function TriageList({
               <div className="tq-m">
                 <h3 className="tq-who ellipsis">
                   {item.person.name_masked} {item.person.age === null ? '' : text.common.years(item.person.age)}
+                  {item.stage === 'first_contact' ? null : <span className="tag tq-tag">{stageWords(item, t)}</span>}
                   {item.second_person ? <span className="tag tq-tag">{t.asksSecond}</span> : null}
                 </h3>
                 <p className="tq-why ellipsis">
@@ -77,7 +78,6 @@ export function TriageList({
 }
 
 function dueWords(item: QueueItem, now: number, late: boolean, t: ReturnType<typeof useText>['triage']): string {
-  if (item.contacted_at) return t.contacted;
   if (item.due_at === null) return '–';
   const ms = Date.parse(item.due_at) - now;
   if (late) {

@@ -11,6 +11,7 @@ import { TierMark } from '@/ui/Mark';
 import { postName } from '@/ui/posts';
 import { clock, stamp, useNow } from '@/ui/time';
 import {
+  attempted,
   change,
   close,
   confirm,
@@ -20,10 +21,10 @@ import {
   type TriageForm,
   triageCommands,
 } from './commands';
-import { isOverdue } from './order';
+import { isOverdue, stageWords } from './order';
 import { type TriageVerb, useQueueItem, useTriageCommand } from './queries';
 import './triage.css';
-import { TriageForms } from './TriageForms';
+import { outcomeName, TriageForms } from './TriageForms';
 
 type Props = { me: Me; id: string; row: QueueItem | undefined; onAlarm: (id: string) => void };
 
@@ -88,6 +89,7 @@ export function TriagePanel({ me, id, row, onAlarm }: Props) {
           <Act command={confirm} context={context} primary={item.state === 'open'} />
           <Act command={change} context={context} />
           <Act command={contacted} context={context} />
+          <Act command={attempted} context={context} />
           {item.second_person ? <Act command={second} context={context} primary /> : null}
           <span className="grow" />
           <Act command={close} context={context} reasonFirst />
@@ -133,6 +135,11 @@ export function TriagePanel({ me, id, row, onAlarm }: Props) {
               <small className="facts-sub">{t.standsIn(postName(item.owner.through, text))}</small>
             ) : null}
             {item.contacted_at ? <small className="facts-sub">{t.contactedAt(stamp(item.contacted_at))}</small> : null}
+          </dd>
+          <dt className="facts-dt">{t.next}</dt>
+          <dd className="facts-dd">
+            <b>{stageWords(item, t)}</b> {item.due_at === null ? '' : t.dueAt(stamp(item.due_at))}
+            {item.attempts > 0 ? <small className="facts-sub">{t.attempts(item.attempts)}</small> : null}
           </dd>
           <dt className="facts-dt">{text.dispatch.why}</dt>
           <dd className="facts-dd">
@@ -181,7 +188,12 @@ function newest(row: QueueItem | undefined, full: QueueItemFull | undefined): Qu
 }
 
 function stateWords(item: QueueItem, t: ReturnType<typeof useText>['triage']): string {
-  if (item.second_person) return t.waitsForSecond(item.second_person.tier, item.second_person.reason ?? '');
+  const asked = item.second_person;
+  if (asked) {
+    const reason = asked.reason ?? '';
+    if (asked.outcome !== null) return t.waitsForSecondClose(outcomeName(asked.outcome, t), reason);
+    return t.waitsForSecond(asked.tier ?? item.tier, reason);
+  }
   if (item.state === 'confirmed')
     return item.tier === item.suggested_tier ? t.isConfirmed : t.changedFrom(item.suggested_tier);
   return item.state === 'closed' ? t.isClosed : t.suggestedOnly;

@@ -3,7 +3,7 @@ import type { QueueItem } from '@/api/types';
 import type { Text } from '@/i18n/text';
 import { type Command, defineCommands } from '@/ui/commands';
 
-export type TriageForm = 'change' | 'contacted' | 'close' | 'second' | null;
+export type TriageForm = 'change' | 'contacted' | 'attempted' | 'close' | 'second' | null;
 export type TriageContext = {
   text: Text;
   me: string;
@@ -24,6 +24,13 @@ function onItem(
     if (!context.permissions.includes(action)) return context.text.common.notAllowed;
     return context.busy ? context.text.dispatch.delivering : check(context.item, context);
   };
+}
+
+/** The button names what the contact completes. */
+export function contactLabel(item: QueueItem | undefined, text: Text): string {
+  const t = text.triage;
+  if (item?.stage === 'follow_up') return t.setFollowedUp(item.follow_up);
+  return item?.stage === 'interview' ? t.setInterviewed : t.setContacted;
 }
 
 export const confirm: TriageCommand = {
@@ -49,10 +56,17 @@ export const second: TriageCommand = {
 };
 export const contacted: TriageCommand = {
   id: 'contacted',
-  label: ({ text }) => text.triage.setContacted,
+  label: ({ text, item }) => contactLabel(item, text),
   keys: ['c'],
-  may: onItem('queue_contacted', (item, { text }) => (item.contacted_at ? text.triage.contacted : true)),
+  may: onItem('queue_contacted', () => true),
   run: ({ open }) => open('contacted'),
+};
+export const attempted: TriageCommand = {
+  id: 'attempted',
+  label: ({ text }) => text.triage.setAttempted,
+  keys: ['n'],
+  may: onItem('queue_contacted', () => true),
+  run: ({ open }) => open('attempted'),
 };
 export const close: TriageCommand = {
   id: 'close',
@@ -62,4 +76,4 @@ export const close: TriageCommand = {
   run: ({ open }) => open('close'),
 };
 
-export const triageCommands = defineCommands<TriageContext>([confirm, change, second, contacted, close]);
+export const triageCommands = defineCommands<TriageContext>([confirm, change, second, contacted, attempted, close]);

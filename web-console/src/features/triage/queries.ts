@@ -18,7 +18,7 @@ export function useQueueItem(id: Uuid | undefined) {
   });
 }
 
-export type TriageVerb = 'confirm' | 'change' | 'second' | 'contacted' | 'close';
+export type TriageVerb = 'confirm' | 'change' | 'second' | 'contacted' | 'attempted' | 'close';
 
 export function useTriageCommand() {
   const client = useQueryClient();
