@@ -13,3 +13,4 @@ mod platform;
 mod raising;
 mod screening;
 mod triage;
+mod triage_red;

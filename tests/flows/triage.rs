@@ -89,7 +89,7 @@ async fn contact_in_time_meets_the_deadline_and_only_then_can_it_be_closed() {
     clinician.post(&format!("{path}/close"), close(1)).await.problem(409, "not-contacted");
     let contacted = json!({"note": "电话已通，明早面谈", "expected_version": 1});
     clinician.post(&format!("{path}/contacted"), contacted).await.expect(200);
-    app.advance(Duration::hours(30));
+    app.advance(Duration::hours(20));
     app.run_due().await;
     // the next shift
     let clinician = app.sign_in("clinician").await;

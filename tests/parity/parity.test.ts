@@ -95,6 +95,29 @@ for (const code of codes) {
   });
 }
 
+describe("what is not known is read alike", () => {
+  const ask = openWasm();
+  const severe = Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((n) => [`q${n}`, 3]));
+  const visits: [string, Json, number, string][] = [
+    ["c_ssrs_screener", { q1: 1, q2: 1 }, 3, "second_look.pending_longer"],
+    ["phq9", severe, 3, "phq9_20"],
+    ["phq9", { q1: 1 }, 1, "doubtful.incomplete"],
+  ];
+  for (const [code, answers, tier, row] of visits) {
+    it(`${code} with ${Object.keys(answers).length} answers`, () => {
+      const { text, version } = newestOf(code);
+      const load = JSON.stringify({ op: "load_scale", definition: JSON.parse(text) });
+      const score = JSON.stringify({ op: "score", code, version, person: {}, answers });
+      const result = JSON.parse(native([load, score])[1] as string);
+      const suggest = JSON.stringify({ op: "suggest", case: { results: [result], age: 34, live: true } });
+      const asked = [load, policy, score, suggest];
+      expect(asked.map(ask)).toEqual(native(asked));
+      const said = JSON.parse(ask(suggest));
+      expect([said.tier, said.reasons[0].row]).toEqual([tier, row]);
+    });
+  }
+});
+
 describe("what is no request", () => {
   const odd = ["", "[]", "{}", '{"op":"score"}', '{"op":"no_such"}', '{"op":"score","code":"none","version":"1.0.0"}', "\u0000", '"心灯"'];
   const ask = openWasm();

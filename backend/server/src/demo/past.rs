@@ -15,6 +15,7 @@ use chrono::TimeDelta;
 use rules::identity::Action;
 use rules::ids::{CampaignId, PersonId, QueueItemId, ScreeningId, TenantId, VisitId};
 use rules::scale::Answers;
+use rules::triage::{Outcome, Stage};
 use rules::{Private, Timestamp};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,8 +32,19 @@ const C_SSRS: &str = "c_ssrs_screener";
 /// Something that happened at a moment.
 enum Happening<'a> {
     Visit { number: usize, resident: &'a Resident, visit: Visit, by: By },
-    Contact { item: QueueItemId, tier: i16, version: i64 },
-    Close { item: QueueItemId, tier: i16, version: i64 },
+    Contact(Work),
+    Close(Work),
+}
+
+/// What staff do about an item, from its first contact on.
+#[derive(Debug, Clone, Copy)]
+struct Work {
+    number: usize,
+    item: QueueItemId,
+    tier: i16,
+    version: i64,
+    /// closed soon after the first contact
+    is_short: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -130,8 +142,8 @@ impl<'a> Lane<'a> {
                 Happening::Visit { number, resident, visit, by } => {
                     self.visit(number, resident, visit, by).await?;
                 }
-                Happening::Contact { item, tier, version } => self.contact(item, tier, version).await?,
-                Happening::Close { item, tier, version } => self.close(item, tier, version).await?,
+                Happening::Contact(work) => self.contact(work).await?,
+                Happening::Close(work) => self.close(work).await?,
             }
         }
         Ok(())
@@ -232,43 +244,52 @@ impl<'a> Lane<'a> {
     fn expect_work(&mut self, number: usize, receipt: &Receipt, version: i64) {
         let Some(item) = &receipt.queue_item else { return };
         let mut chance = Chance::of("work", number);
-        let (now, id, tier) = (self.ctx.now(), QueueItemId(item.id), item.tier);
+        let (now, tier) = (self.ctx.now(), item.tier);
+        let is_short = chance.percent() < 65;
+        let work = Work { number, item: QueueItemId(item.id), tier, version, is_short };
         match (tier, item.due_at) {
             (4, _) => {}
             (2..=3, Some(due_at)) => {
                 let share = if tier == 3 { chance.between(20, 90) } else { chance.between(15, 85) };
-                let at = now + TimeDelta::seconds((due_at - now).num_seconds() * share / 100);
-                self.note(at, Happening::Contact { item: id, tier, version });
-                if chance.percent() < 65 {
-                    let later = at + TimeDelta::minutes(chance.between(30, 30 * 60));
-                    self.note(later, Happening::Close { item: id, tier, version: version + 1 });
-                }
+                self.note(part_of(now, due_at, share), Happening::Contact(work));
             }
             _ if chance.percent() < 85 => {
                 let at = now + TimeDelta::minutes(chance.between(60, 30 * 60));
-                self.note(at, Happening::Close { item: id, tier, version });
+                self.note(at, Happening::Close(work));
             }
             _ => {}
         }
     }
 
-    async fn contact(&self, id: QueueItemId, tier: i16, expected_version: i64) -> Result<(), Problem> {
-        let login = if tier == 3 { "counsellor" } else { "caseworker" };
-        let actor = self.actor(login)?;
+    /// And what is done next: again before the deadline that this contact sets.
+    async fn contact(&mut self, work: Work) -> Result<(), Problem> {
+        let actor = self.actor(if work.tier == 3 { "counsellor" } else { "caseworker" })?;
         let note = Private::new("已电话联系本人，情况稳定，约好下次联系时间。".to_owned());
-        let command = Command { id, expected_version };
-        settled(triage::contacted(&self.ctx, &actor, command, Some(note)).await)
+        let command = Command { id: work.item, expected_version: work.version };
+        let progress = match triage::contacted(&self.ctx, &actor, command, Some(note)).await {
+            Ok(progress) => progress,
+            Err(problem) => return settled(problem),
+        };
+        let Some(due_at) = progress.due_at else { return Ok(()) };
+        let mut chance = Chance::of("work again", work.number);
+        let at = part_of(self.ctx.now(), due_at, chance.between(30, 90));
+        let next = Work { version: work.version + 1, ..work };
+        let is_last = work.is_short || progress.stage == Stage::Outcome;
+        self.note(at, if is_last { Happening::Close(next) } else { Happening::Contact(next) });
+        Ok(())
     }
 
-    async fn close(&self, id: QueueItemId, tier: i16, expected_version: i64) -> Result<(), Problem> {
-        let (login, outcome, reason) = match tier {
-            3 => ("clinician", "referred", "已转介精神科门诊，家属知情，两周后随访。"),
-            2 => ("caseworker", "follow_up_arranged", "已安排面谈和随访。"),
-            _ => ("caseworker", "no_need_found", "已给出自助建议和求助电话，按期复筛。"),
+    async fn close(&self, work: Work) -> Result<(), Problem> {
+        let (login, outcome, reason) = match work.tier {
+            3 => ("clinician", Outcome::Referred, "已转介精神科门诊，家属知情，两周后随访。"),
+            2 => ("caseworker", Outcome::FollowUpArranged, "已安排面谈和随访。"),
+            _ => ("caseworker", Outcome::NoNeedFound, "已给出自助建议和求助电话，按期复筛。"),
         };
         let actor = self.actor(login)?;
-        let command = Command { id, expected_version };
-        settled(triage::close(&self.ctx, &actor, command, outcome, Private::new(reason.to_owned())).await)
+        let command = Command { id: work.item, expected_version: work.version };
+        let closed =
+            triage::close(&self.ctx, &actor, command, outcome, Private::new(reason.to_owned())).await;
+        closed.or_else(settled)
     }
 
     fn actor(&self, login: &str) -> Result<crate::identity::Actor, Problem> {
@@ -277,8 +298,12 @@ impl<'a> Lane<'a> {
 }
 
 /// After a seeding that was broken off the step may have been made already.
-fn settled(outcome: Result<(), Problem>) -> Result<(), Problem> {
-    outcome.or_else(|problem| if problem.status().as_u16() == 409 { Ok(()) } else { Err(problem) })
+fn settled(problem: Problem) -> Result<(), Problem> {
+    if problem.status().as_u16() == 409 { Ok(()) } else { Err(problem) }
+}
+
+fn part_of(from: Timestamp, to: Timestamp, percent: i64) -> Timestamp {
+    from + TimeDelta::seconds((to - from).num_seconds() * percent / 100)
 }
 
 /// A clock that starts before the first visit.

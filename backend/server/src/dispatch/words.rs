@@ -46,6 +46,7 @@ pub fn headline(kind: AlarmKind, reason: &str) -> Text {
     let (zh, en) = match kind {
         AlarmKind::Button => ("一键报警", "Alarm button"),
         AlarmKind::Screening => match reason {
+            "follow_up_missed" => ("随访已超时", "A follow-up is overdue"),
             "first_contact_missed" => ("首次联系已超时", "First contact is overdue"),
             "found_by_auditor" => ("危急结果补发报警", "Tier 4 result; its alarm was late"),
             "raised_by_person" => ("人工判定危急", "Judged to be in danger"),
@@ -75,6 +76,7 @@ fn system(reason: &str) -> Text {
         "timer_late" => ("计时器触发过晚", "Timers fire late"),
         "timer_failing" => ("计时器反复失败", "A timer fails again and again"),
         "delivery_lapsed" => ("通知发送反复中断", "A notification was interrupted again and again"),
+        "result_without_timer" => ("高危结果缺少到期计时", "A result had lost its deadline"),
         "result_without_owner" => ("高危结果无人负责", "A result has no owner who can act"),
         "suggestion_without_alarm" => ("危急结果没有对应报警", "A result in tier 4 had no alarm"),
         "stream_gap" => ("实时消息序号不一致", "A stream of events has a gap"),

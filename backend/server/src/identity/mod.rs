@@ -30,6 +30,7 @@ pub use store::{TenantRow, load_tenant, load_tenants, name_of, names_of};
 use crate::platform::{Purpose, Scope, ScopedTx};
 use rules::identity::{Action, Post, Role, Scope as ActionScope};
 use rules::ids::{AccountId, OrgId, SessionId, TenantId};
+use std::collections::HashSet;
 use std::fmt;
 
 /// Who may use a route.
@@ -145,6 +146,25 @@ fn reaches(role: Role, action: Action) -> bool {
         Some(ActionScope::Subtree | ActionScope::Tenant) => true,
         Some(ActionScope::Own) | None => false,
     }
+}
+
+/// Of these accounts and places, those where the account is enabled and the action reaches.
+pub async fn able_at(
+    tx: &mut ScopedTx,
+    asked: &[(AccountId, OrgId)],
+    action: Action,
+) -> sqlx::Result<HashSet<(AccountId, OrgId)>> {
+    let accounts: Vec<AccountId> = asked.iter().map(|(account, _)| *account).collect();
+    let orgs: Vec<OrgId> = asked.iter().map(|(_, org)| *org).collect();
+    let grants = store::list_grants_of(tx, &accounts).await?;
+    let chains = org::list_chains(tx, &orgs).await?;
+    let is_able = |account: AccountId, at: OrgId| {
+        let chain = chains.get(&at).map_or(&[][..], Vec::as_slice);
+        grants.iter().any(|(holder, grant)| {
+            *holder == account && reaches(grant.role, action) && chain.contains(&grant.org)
+        })
+    };
+    Ok(asked.iter().copied().filter(|(account, org)| is_able(*account, *org)).collect())
 }
 
 /// The streams a live screen may follow: the districts that lie wholly in what its account watches, and the tenant's.

@@ -149,6 +149,32 @@ pub async fn list_grants(tx: &mut ScopedTx, account: AccountId) -> sqlx::Result<
         .collect())
 }
 
+/// What enabled accounts among these were given.
+pub async fn list_grants_of(
+    tx: &mut ScopedTx,
+    accounts: &[AccountId],
+) -> sqlx::Result<Vec<(AccountId, Grant)>> {
+    let tenant = tx.tenant();
+    let ids: Vec<Uuid> = accounts.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        "select r.account_id, r.role, r.org_id
+           from account_role r
+           join account a on a.tenant_id = r.tenant_id and a.id = r.account_id
+          where r.tenant_id = $1 and r.account_id = any($2) and a.disabled_at is null",
+        tenant.0,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            let grant = Grant { role: row.role.parse().ok()?, org: OrgId(row.org_id) };
+            Some((AccountId(row.account_id), grant))
+        })
+        .collect())
+}
+
 pub async fn replace_grants(tx: &mut ScopedTx, account: AccountId, grants: &[Grant]) -> sqlx::Result<()> {
     let tenant = tx.tenant();
     sqlx::query!("delete from account_role where tenant_id = $1 and account_id = $2", tenant.0, account.0)

@@ -30,6 +30,8 @@ pub enum Invariant {
     DeliveryAnswered,
     /// Each open result of tier 2 and more has a person who answers for it, and a deadline.
     ResultHasOwner,
+    /// Each open result of tier 2 and more waits for something ahead, or is known to be late.
+    ResultHasTimer,
     /// Each result that asks for an alarm has it.
     SuggestionHasAlarm,
     /// The head of each stream is its last event.
@@ -49,6 +51,7 @@ impl Invariant {
             Self::TimerWorks => "timer_failing",
             Self::DeliveryAnswered => "delivery_lapsed",
             Self::ResultHasOwner => "result_without_owner",
+            Self::ResultHasTimer => "result_without_timer",
             Self::SuggestionHasAlarm => "suggestion_without_alarm",
             Self::StreamWithoutGap => "stream_gap",
             Self::LoopAlive => "loop_silent",
@@ -62,6 +65,7 @@ impl Invariant {
             Self::AlarmHasTimer
             | Self::TimerOnTime
             | Self::TimerWorks
+            | Self::ResultHasTimer
             | Self::SuggestionHasAlarm
             | Self::LoopAlive
             | Self::JournalEmpty => Priority::P2,

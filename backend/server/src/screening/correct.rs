@@ -46,7 +46,7 @@ pub async fn correct_person(
         store::set_person(&mut tx, ScreeningId(screening.id), to, person.org).await?;
     }
     let screenings = store::list_of_visit(&mut tx, visit).await?;
-    let visit = revisit(ctx, &tx, &screenings, &person, visit)?;
+    let visit = revisit(ctx, &mut tx, &screenings, &person, visit).await?;
     let taken = triage::take_in(ctx, &mut tx, visit).await?;
     let entry = Entry {
         action: "screening.correct_person",

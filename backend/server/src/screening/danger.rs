@@ -29,8 +29,9 @@ pub async fn report(ctx: &Ctx, scope: &Scope, id: ScreeningId, answered: Danger)
         serde_json::to_value(before.raised_by(answered)).map_err(|error| Problem::internal(&error))?;
     store::set_danger(&mut tx, id, danger).await?;
     let screenings = store::list_of_visit(&mut tx, VisitId(kept.visit_id)).await?;
-    let mut visit = revisit(ctx, &tx, &screenings, &person, VisitId(kept.visit_id))?;
+    let mut visit = revisit(ctx, &mut tx, &screenings, &person, VisitId(kept.visit_id)).await?;
     visit.screening = id;
+    visit.is_news = answered.says_any_yes();
     let taken = triage::take_in(ctx, &mut tx, visit).await?;
     let entry = Entry {
         action: "screening.danger",

@@ -1,7 +1,7 @@
 //! Visits of the past, for seeing what another policy would have done with them.
 
 use super::store;
-use super::submit::revisit;
+use super::submit::recall;
 use crate::people;
 use crate::platform::{Ctx, Problem};
 use rules::Timestamp;
@@ -26,7 +26,7 @@ pub async fn past_visits(ctx: &Ctx, tenant: TenantId, since: Timestamp) -> Resul
             continue;
         };
         let Some(at) = kept.iter().map(|kept| kept.finished_at).max() else { continue };
-        let visit = revisit(ctx, &tx, &kept, person, id)?;
+        let visit = recall(ctx, &mut tx, &kept, person, id).await?;
         let case = Case {
             results: visit.results,
             age: visit.age,

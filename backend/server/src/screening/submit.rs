@@ -13,7 +13,7 @@ use crate::platform::timers::{self, Timer};
 use crate::platform::{Ctx, Problem, Scope, ScopedTx};
 use crate::triage::{self, Taken, Visit};
 use axum::http::StatusCode;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rules::Private;
 use rules::ids::{CampaignId, PersonId, ScreeningId, TargetId, VisitId};
 use rules::scale::{Answers, ItemTimes, Respondent, Scale, Scored};
@@ -23,10 +23,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-const SEEN_RECENTLY_HOURS: i64 = 2;
-/// Older results do not ring.
-pub(super) const RINGS_FOR_HOURS: i64 = 48;
 
 #[derive(Debug, Clone)]
 pub struct Submission {
@@ -225,28 +221,13 @@ async fn gather(
     if before.iter().any(|kept| kept.person_id != submission.person.0) {
         return Err(Problem::invalid("visit_id", "this visit is another person's"));
     }
-    let mut visit = revisit(ctx, tx, &before, person, submission.visit)?;
-    let previous = store::find_previous(
-        tx,
-        submission.person,
-        &submission.scale,
-        submission.visit,
-        submission.finished_at,
-    )
-    .await?;
-    if let Some((id, sealed)) = previous {
-        let kept = open_result(ctx, tx, id, &sealed)?;
-        visit.previous = kept
-            .stored
-            .scores
-            .into_iter()
-            .filter_map(|(score, stored)| {
-                Some(PreviousScore { scale: submission.scale.clone(), score, value: stored.value? })
-            })
-            .collect();
-    }
+    let mut visit = revisit(ctx, tx, &before, person, submission.visit).await?;
+    let asked = (submission.scale.as_str(), submission.finished_at);
+    visit.previous.extend(previous(ctx, tx, submission.person, submission.visit, asked).await?);
     let now = ctx.now();
+    let policy = triage::active_policy(ctx, tx).await?;
     visit.screening = submission.id;
+    visit.is_news = true;
     visit.scale.clone_from(&submission.scale);
     visit.results.push(CaseResult::from(scored.clone()));
     if submission.is_broken_off && submission.look_of.is_some() {
@@ -254,20 +235,39 @@ async fn gather(
     } else if submission.look_refused {
         visit.second_look = SecondLook::Refused;
     }
-    visit.seen.within_2h |= seen_recently(submission.seen.code(), submission.finished_at, now);
-    visit.live |= rings(submission.is_historical, submission.finished_at, now);
+    visit.seen.within_2h |=
+        submission.seen == Seen::InPerson && policy.is_seen_recently(submission.finished_at, now);
+    visit.live |= policy.rings(submission.is_historical, submission.finished_at, now);
     Ok(visit)
 }
 
-/// A visit as its stored screenings tell it.
-pub(super) fn revisit(
+/// A visit as its stored screenings tell it, with what each of its scales had come to before. So what one answer has
+/// shown is not forgotten when another scale is answered.
+pub(super) async fn revisit(
     ctx: &Ctx,
-    tx: &ScopedTx,
+    tx: &mut ScopedTx,
+    kept: &[Kept],
+    person: &Brief,
+    id: VisitId,
+) -> Result<Visit, Problem> {
+    let mut visit = recall(ctx, tx, kept, person, id).await?;
+    for screening in kept {
+        let asked = (screening.scale.as_str(), screening.finished_at);
+        visit.previous.extend(previous(ctx, tx, person.id, id, asked).await?);
+    }
+    Ok(visit)
+}
+
+/// A visit by itself, without what was known before.
+pub(super) async fn recall(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
     kept: &[Kept],
     person: &Brief,
     id: VisitId,
 ) -> Result<Visit, Problem> {
     let now = ctx.now();
+    let policy = triage::active_policy(ctx, tx).await?;
     let mut results = Vec::with_capacity(kept.len() + 1);
     let mut danger = Danger::default();
     for screening in kept {
@@ -282,6 +282,7 @@ pub(super) fn revisit(
         person: person.id,
         org: person.org,
         screening: ScreeningId(newest.map_or(Uuid::nil(), |kept| kept.id)),
+        is_news: false,
         scale: newest.map(|kept| kept.scale.clone()).unwrap_or_default(),
         results,
         previous: Vec::new(),
@@ -292,18 +293,33 @@ pub(super) fn revisit(
         } else {
             SecondLook::Pending
         },
-        seen: SeenAgo { within_2h: kept.iter().any(|kept| seen_recently(&kept.seen, kept.finished_at, now)) },
-        live: kept.iter().any(|kept| rings(kept.is_historical, kept.finished_at, now)),
+        seen: SeenAgo {
+            within_2h: kept.iter().any(|kept| {
+                kept.seen == Seen::InPerson.code() && policy.is_seen_recently(kept.finished_at, now)
+            }),
+        },
+        live: kept.iter().any(|kept| policy.rings(kept.is_historical, kept.finished_at, now)),
         danger,
     })
 }
 
-fn seen_recently(seen: &str, finished_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    seen == Seen::InPerson.code() && now - finished_at <= TimeDelta::hours(SEEN_RECENTLY_HOURS)
-}
-
-fn rings(is_historical: bool, finished_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    !is_historical && now - finished_at <= TimeDelta::hours(RINGS_FOR_HOURS)
+/// The scores of the last result of a scale before this visit.
+async fn previous(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    person: PersonId,
+    visit: VisitId,
+    (scale, finished_at): (&str, DateTime<Utc>),
+) -> Result<Vec<PreviousScore>, Problem> {
+    let Some((id, sealed)) = store::find_previous(tx, person, scale, visit, finished_at).await? else {
+        return Ok(Vec::new());
+    };
+    let scores = open_result(ctx, tx, id, &sealed)?.stored.scores.into_iter();
+    Ok(scores
+        .filter_map(|(score, stored)| {
+            Some(PreviousScore { scale: scale.to_owned(), score, value: stored.value? })
+        })
+        .collect())
 }
 
 #[expect(clippy::too_many_arguments, reason = "one row, written once, from everything a submit has made")]

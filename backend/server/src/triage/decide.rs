@@ -1,7 +1,8 @@
 //! A person decides: confirm, change with a reason, agree as the second person, say that contact was made, close.
 
-use super::store::{self, Item, ItemState, NewChange};
-use super::take_in::{schedule_alarm, watch};
+use super::item::Item;
+use super::store::{self, NewChange};
+use super::take_in::{Call, schedule_alarm, watch};
 use super::{NOTE, RAISE_ALARM, SECOND_REASON, policy};
 use crate::audit::Entry;
 use crate::events::{self, NewEvent, Stream, Subject};
@@ -9,19 +10,18 @@ use crate::identity::Actor;
 use crate::platform::timers;
 use crate::platform::{Ctx, Problem, Purpose, ScopedTx};
 use axum::http::StatusCode;
-use chrono::TimeDelta;
 use rules::Private;
 use rules::dispatch::Priority;
 use rules::identity::Action;
-use rules::ids::{AccountId, OrgId, QueueItemId, ScreeningId};
-use rules::triage::{Change, Refused, SecondAsk, SecondOutcome, alarm_id, answer_second, change};
+use rules::ids::{AccountId, AlarmId, OrgId, PersonId, QueueItemId, ScreeningId, VisitId};
+use rules::triage::{
+    Change, Close, Closing, ItemState, NoSuchOutcome, Outcome, Policy, Progress, Refused, SecondAsk,
+    SecondOutcome, Standing, Terms, Wish, alarm_id, answer_second, change,
+};
 use serde_json::json;
 use uuid::Uuid;
 
 const MAX_NOTE_CHARS: usize = 4_000;
-pub const OUTCOMES: [&str; 6] =
-    ["helped", "referred", "follow_up_arranged", "no_need_found", "refused_help", "cannot_reach"];
-
 pub struct Command {
     pub id: QueueItemId,
     pub expected_version: i64,
@@ -29,7 +29,7 @@ pub struct Command {
 
 pub async fn confirm(ctx: &Ctx, actor: &Actor, command: Command) -> Result<(), Problem> {
     let (mut tx, mut item) = begin(ctx, actor, &command, Action::QueueConfirm).await?;
-    item.state = ItemState::Confirmed;
+    item.state = ItemState::Confirmed.into();
     let tier = Some(item.tier);
     finish(ctx, &mut tx, &mut item, actor, Step { kind: "confirmed", to_tier: tier, ..Step::default() })
         .await?;
@@ -52,73 +52,122 @@ pub async fn change_tier(
     match change(current, wanted, actor.account, reason).map_err(refused)? {
         Change::Done { tier, reason } => {
             place(ctx, &mut tx, &mut item, tier).await?;
-            item.state = ItemState::Confirmed;
-            item.second_asked_by = None;
-            item.second_tier = None;
-            item.second_reason_sealed = None;
+            item.drop_wish();
             let step = Step { kind: "changed", from_tier, to_tier: Some(i16::from(tier)), note: reason };
             finish(ctx, &mut tx, &mut item, actor, step).await?;
         }
-        Change::AsksSecond(ask) => {
-            item.second_asked_by = Some(ask.asked_by.0);
-            item.second_tier = Some(i16::from(ask.tier));
-            item.second_reason_sealed =
-                Some(ctx.keys.seal_text(tx.tenant(), SECOND_REASON, item.id, ask.reason.expose()));
-            let step = Step {
-                kind: "second_asked",
-                from_tier,
-                to_tier: Some(i16::from(ask.tier)),
-                note: Some(ask.reason),
-            };
-            finish(ctx, &mut tx, &mut item, actor, step).await?;
-        }
+        Change::AsksSecond(ask) => ask_second(ctx, &mut tx, &mut item, actor, ask).await?,
     }
     tx.commit().await?;
     Ok(())
 }
 
+/// The wish is kept beside the item, which stays as it is until somebody else has answered.
+async fn ask_second(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    item: &mut Item,
+    actor: &Actor,
+    ask: SecondAsk,
+) -> Result<(), Problem> {
+    item.drop_wish();
+    item.second_asked_by = Some(ask.asked_by.0);
+    let (kind, to_tier) = match ask.wish {
+        Wish::Lower(tier) => {
+            item.second_tier = Some(i16::from(tier));
+            ("second_asked", item.second_tier)
+        }
+        Wish::Close(outcome) => {
+            item.second_outcome = Some(outcome.code().to_owned());
+            ("close_asked", None)
+        }
+    };
+    item.second_reason_sealed =
+        Some(ctx.keys.seal_text(tx.tenant(), SECOND_REASON, item.id, ask.reason.expose()));
+    let step = Step { kind, from_tier: Some(item.tier), to_tier, note: Some(ask.reason) };
+    finish(ctx, tx, item, actor, step).await
+}
+
 pub async fn second(ctx: &Ctx, actor: &Actor, command: Command, agrees: bool) -> Result<(), Problem> {
     let (mut tx, mut item) = begin(ctx, actor, &command, Action::QueueSecond).await?;
-    let (Some(asked_by), Some(tier), Some(sealed)) =
-        (item.second_asked_by.take(), item.second_tier.take(), item.second_reason_sealed.take())
-    else {
-        return Err(conflict("nothing-asked", "Nobody has asked for a second person here"));
-    };
-    let reason = ctx.keys.open_text(tx.tenant(), SECOND_REASON, item.id, &sealed)?;
-    let ask = SecondAsk {
-        asked_by: AccountId(asked_by),
-        tier: u8::try_from(tier).unwrap_or(0),
-        reason: Private::new(reason),
-    };
+    let ask = asked(ctx, &tx, &item)?
+        .ok_or_else(|| conflict("nothing-asked", "Nobody has asked for a second person here"))?;
     let from_tier = Some(item.tier);
     let step = match answer_second(ask, actor.account, agrees.into()).map_err(refused)? {
-        SecondOutcome::Lowered { tier, reason } => {
+        SecondOutcome::Agreed { wish: Wish::Lower(tier), reason } => {
             place(ctx, &mut tx, &mut item, tier).await?;
-            item.state = ItemState::Confirmed;
             Step { kind: "second_agreed", from_tier, to_tier: Some(i16::from(tier)), note: Some(reason) }
+        }
+        SecondOutcome::Agreed { wish: Wish::Close(outcome), reason } => {
+            shut(ctx, &mut item, outcome);
+            Step { kind: "closed", note: Some(reason), ..Step::default() }
         }
         SecondOutcome::Kept => Step { kind: "second_declined", from_tier, to_tier: from_tier, note: None },
     };
+    item.drop_wish();
     finish(ctx, &mut tx, &mut item, actor, step).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// First contact was made: the deadline is met, and an alarm that was only going to ring is taken back.
+/// What somebody has asked a second person for.
+fn asked(ctx: &Ctx, tx: &ScopedTx, item: &Item) -> Result<Option<SecondAsk>, Problem> {
+    let (Some(asked_by), Some(sealed)) = (item.second_asked_by, &item.second_reason_sealed) else {
+        return Ok(None);
+    };
+    let wish = match (item.second_tier, item.second_outcome.as_deref()) {
+        (Some(tier), _) => Wish::Lower(u8::try_from(tier).unwrap_or(0)),
+        (None, Some(outcome)) => {
+            Wish::Close(outcome.parse().map_err(|error: NoSuchOutcome| Problem::internal(&error))?)
+        }
+        (None, None) => return Ok(None),
+    };
+    let reason = ctx.keys.open_text(tx.tenant(), SECOND_REASON, item.id, sealed)?;
+    Ok(Some(SecondAsk { asked_by: AccountId(asked_by), wish, reason: Private::new(reason) }))
+}
+
+/// Somebody was in contact with the person: the deadline is met, the next one begins, and an alarm that was only going
+/// to ring is taken back.
 pub async fn contacted(
     ctx: &Ctx,
     actor: &Actor,
     command: Command,
     note: Option<Private<String>>,
-) -> Result<(), Problem> {
+) -> Result<Progress, Problem> {
     check_note(note.as_ref())?;
     let (mut tx, mut item) = begin(ctx, actor, &command, Action::QueueContacted).await?;
-    item.contacted_at = Some(ctx.now());
-    item.owner_id = Some(actor.account.0);
+    let policy = policy::active_policy(ctx, &mut tx).await?;
+    let kind = if item.contacted_at.is_none() { "contacted" } else { "followed_up" };
+    let contacted = item.progress().contacted(policy.document(), ctx.now());
+    item.follow(contacted);
+    item.attempts = 0;
+    item.drop_wish();
+    // a result that was only to be read has become somebody's care
+    "live".clone_into(&mut item.list);
+    // whoever can carry it to its end keeps it; else the post does
+    item.owner_id = actor.reaches(Action::QueueClose).then_some(actor.account.0);
     if let Some(waiting) = item.alarm_id {
         timers::cancel(&mut tx, waiting, &[RAISE_ALARM], ctx.now()).await?;
     }
-    let step = Step { kind: "contacted", note, ..Step::default() };
+    finish(ctx, &mut tx, &mut item, actor, Step { kind, note, ..Step::default() }).await?;
+    tx.commit().await?;
+    Ok(contacted)
+}
+
+/// Somebody tried and did not reach the person. The deadline stays.
+pub async fn attempted(
+    ctx: &Ctx,
+    actor: &Actor,
+    command: Command,
+    note: Private<String>,
+) -> Result<(), Problem> {
+    if note.expose().trim().is_empty() {
+        return Err(Problem::invalid("note", "say how it was tried"));
+    }
+    check_note(Some(&note))?;
+    let (mut tx, mut item) = begin(ctx, actor, &command, Action::QueueContacted).await?;
+    item.attempts = item.attempts.saturating_add(1);
+    let step = Step { kind: "attempted", note: Some(note), ..Step::default() };
     finish(ctx, &mut tx, &mut item, actor, step).await?;
     tx.commit().await?;
     Ok(())
@@ -128,30 +177,33 @@ pub async fn close(
     ctx: &Ctx,
     actor: &Actor,
     command: Command,
-    outcome: &str,
+    outcome: Outcome,
     reason: Private<String>,
 ) -> Result<(), Problem> {
-    if !OUTCOMES.contains(&outcome) {
-        return Err(Problem::invalid("outcome", format!("one of {}", OUTCOMES.join(", "))));
-    }
-    if reason.expose().trim().is_empty() {
-        return Err(Problem::invalid("reason", "say why"));
-    }
     check_note(Some(&reason))?;
     let (mut tx, mut item) = begin(ctx, actor, &command, Action::QueueClose).await?;
     if item.second_asked_by.is_some() {
         return Err(conflict("second-person-waiting", "A second person has not answered yet"));
     }
-    if item.tier >= 2 && item.contacted_at.is_none() && !matches!(outcome, "cannot_reach" | "refused_help") {
-        return Err(conflict("not-contacted", "Nobody has made contact yet; say so first"));
+    let policy = policy::active_policy(ctx, &mut tx).await?;
+    let attempts = u16::try_from(item.attempts).unwrap_or(0);
+    let closing = Closing { outcome, by: actor.account, reason, attempts };
+    match rules::triage::close(policy.document(), &item.progress(), closing).map_err(refused)? {
+        Close::Done { reason } => {
+            shut(ctx, &mut item, outcome);
+            let step = Step { kind: "closed", note: Some(reason), ..Step::default() };
+            finish(ctx, &mut tx, &mut item, actor, step).await?;
+        }
+        Close::AsksSecond(ask) => ask_second(ctx, &mut tx, &mut item, actor, ask).await?,
     }
-    item.state = ItemState::Closed;
-    item.closed_at = Some(ctx.now());
-    item.close_outcome = Some(outcome.to_owned());
-    let step = Step { kind: "closed", note: Some(reason), ..Step::default() };
-    finish(ctx, &mut tx, &mut item, actor, step).await?;
     tx.commit().await?;
     Ok(())
+}
+
+fn shut(ctx: &Ctx, item: &mut Item, outcome: Outcome) {
+    item.follow(item.progress().closed());
+    item.closed_at = Some(ctx.now());
+    item.close_outcome = Some(outcome.code().to_owned());
 }
 
 async fn begin(
@@ -174,35 +226,50 @@ async fn begin(
         }
         return Err(problem);
     }
-    if item.state == ItemState::Closed {
+    if item.is_closed() {
         return Err(conflict("closed", "This item is closed"));
     }
     Ok((tx, item))
 }
 
-/// A new tier brings its own owner and deadline, counted from now; never later than what already stands, if it rises.
+/// A new tier brings its own owner and deadline, by the rules that suggestions follow.
 async fn place(ctx: &Ctx, tx: &mut ScopedTx, item: &mut Item, tier: u8) -> Result<(), Problem> {
     let policy = policy::active_policy(ctx, tx).await?;
     let now = ctx.now();
-    let rule = policy.document().tiers.get(usize::from(tier));
-    let due_at =
-        rule.and_then(|rule| rule.contact_secs).map(|secs| now + TimeDelta::seconds(i64::from(secs)));
-    let is_raised = i16::from(tier) > item.tier;
-    item.due_at = match (item.due_at, due_at) {
-        (Some(before), Some(after)) if is_raised => Some(before.min(after)),
-        (before, after) => after.or(before),
-    };
-    if let Some(post) = rule.and_then(|rule| rule.owner) {
-        item.owner_post = Some(post.code().to_owned());
-    }
-    item.tier = i16::from(tier);
+    let is_raised = tier > item.tier();
+    let standing = standing(ctx, tx, &policy, item, tier).await?;
+    let terms = Terms::of(policy.document(), &standing);
+    item.follow(item.progress().changed(tier, &terms, now));
+    "live".clone_into(&mut item.list);
     if tier == 4 && is_raised {
-        let alarm = item.alarm_id.unwrap_or_else(|| alarm_id(ScreeningId(item.screening_id)).0);
-        item.alarm_id = Some(alarm);
-        schedule_alarm(ctx, tx, item, rules::ids::AlarmId(alarm), Priority::P2, now, "raised_by_person")
-            .await?;
+        let alarm = AlarmId(item.alarm_id.unwrap_or_else(|| alarm_id(ScreeningId(item.screening_id)).0));
+        item.alarm_id = Some(alarm.0);
+        let call = Call {
+            alarm,
+            priority: Priority::P2,
+            due_at: now,
+            reason: "raised_by_person",
+            fence: item.version + 1,
+        };
+        schedule_alarm(ctx, tx, item, call).await?;
     }
     Ok(())
+}
+
+/// What the rules must know of an item to say what a tier asks of us.
+pub(super) async fn standing(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    policy: &Policy,
+    item: &Item,
+    tier: u8,
+) -> Result<Standing, Problem> {
+    let person = PersonId(item.person_id);
+    let age = crate::people::load_brief(ctx, tx, person).await?.and_then(|person| person.age);
+    let suggestion = store::open_suggestion(ctx, tx, item.suggestion_id).await?;
+    let before = store::before(ctx, tx, policy, person, VisitId(item.visit_id)).await?;
+    let level = suggestion.and_then(|suggestion| suggestion.level);
+    Ok(Standing { tier, age, level, before, contact_secs: None })
 }
 
 #[derive(Default)]
@@ -262,8 +329,10 @@ fn audit_action(kind: &'static str) -> &'static str {
         "confirmed" => "queue.confirm",
         "changed" => "queue.change",
         "second_asked" => "queue.ask_second",
+        "close_asked" => "queue.ask_close",
         "second_agreed" | "second_declined" => "queue.second",
-        "contacted" => "queue.contacted",
+        "contacted" | "followed_up" => "queue.contacted",
+        "attempted" => "queue.attempted",
         _ => "queue.close",
     }
 }
@@ -272,8 +341,9 @@ fn event_kind(kind: &'static str) -> &'static str {
     match kind {
         "confirmed" => "queue.confirmed",
         "changed" | "second_agreed" | "second_declined" => "queue.changed",
-        "second_asked" => "queue.second_asked",
-        "contacted" => "queue.contacted",
+        "second_asked" | "close_asked" => "queue.second_asked",
+        "contacted" | "followed_up" => "queue.contacted",
+        "attempted" => "queue.attempted",
         _ => "queue.closed",
     }
 }
@@ -283,6 +353,12 @@ fn refused(refused: Refused) -> Problem {
         Refused::NoSuchTier | Refused::SameTier => Problem::invalid("tier", refused.to_string()),
         Refused::ReasonNeeded => Problem::invalid("reason", refused.to_string()),
         Refused::SamePerson => conflict("same-person", "The second person must be somebody else"),
+        Refused::NotContacted => conflict("not-contacted", "Nobody has made contact yet; say so first"),
+        Refused::AttemptsNeeded { recorded, needed } => {
+            conflict("attempts-needed", "Too few attempts to reach the person are on record")
+                .with("recorded", recorded)
+                .with("needed", needed)
+        }
     }
 }
 

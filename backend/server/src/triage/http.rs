@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use rules::Private;
 use rules::identity::Action;
 use rules::ids::QueueItemId;
+use rules::triage::Outcome;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -28,6 +29,7 @@ pub fn router() -> Routes {
         .add(Access::Can(Action::QueueChange), routes!(change))
         .add(Access::Can(Action::QueueSecond), routes!(second))
         .add(Access::Can(Action::QueueContacted), routes!(contacted))
+        .add(Access::Can(Action::QueueContacted), routes!(attempted))
         .add(Access::Can(Action::QueueClose), routes!(close))
         .add(Access::Can(Action::PolicyRead), routes!(current_policy))
 }
@@ -161,7 +163,7 @@ struct Contacted {
     expected_version: i64,
 }
 
-/// First contact was made.
+/// Somebody was in contact with the person: first contact, then each follow-up, until only an outcome is missing.
 #[utoipa::path(post, path = "/queue/{id}/contacted", tag = "triage", params(("id" = Uuid, Path)), request_body = Contacted, responses((status = 200, body = view::QueueItemView), (status = 409, body = Problem)))]
 async fn contacted(
     State(ctx): State<Ctx>,
@@ -176,6 +178,28 @@ async fn contacted(
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+struct Attempted {
+    /// how it was tried
+    #[schema(value_type = String)]
+    note: Private<String>,
+    expected_version: i64,
+}
+
+/// Somebody tried to reach the person and did not. The deadline stays.
+#[utoipa::path(post, path = "/queue/{id}/attempted", tag = "triage", params(("id" = Uuid, Path)), request_body = Attempted, responses((status = 200, body = view::QueueItemView), (status = 409, body = Problem)))]
+async fn attempted(
+    State(ctx): State<Ctx>,
+    actor: Actor,
+    Id(id): Id<QueueItemId>,
+    Body(body): Body<Attempted>,
+) -> Result<Json<view::QueueItemView>, Problem> {
+    let command = Command { id, expected_version: body.expected_version };
+    decide::attempted(&ctx, &actor, command, body.note).await?;
+    after(&ctx, &actor, id).await
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Close {
     /// `helped`, `referred`, `follow_up_arranged`, `no_need_found`, `refused_help` or `cannot_reach`
     outcome: String,
@@ -184,7 +208,7 @@ struct Close {
     expected_version: i64,
 }
 
-/// Close with an outcome and a reason.
+/// Close with an outcome and a reason. From tier 3 on nobody dismisses alone: the item then waits for a second person.
 #[utoipa::path(post, path = "/queue/{id}/close", tag = "triage", params(("id" = Uuid, Path)), request_body = Close, responses((status = 200, body = view::QueueItemView), (status = 409, body = Problem)))]
 async fn close(
     State(ctx): State<Ctx>,
@@ -193,7 +217,11 @@ async fn close(
     Body(body): Body<Close>,
 ) -> Result<Json<view::QueueItemView>, Problem> {
     let command = Command { id, expected_version: body.expected_version };
-    decide::close(&ctx, &actor, command, &body.outcome, body.reason).await?;
+    let outcome = body.outcome.parse().map_err(|_| {
+        let codes = Outcome::ALL.map(Outcome::code).join(", ");
+        Problem::invalid("outcome", format!("one of {codes}"))
+    })?;
+    decide::close(&ctx, &actor, command, outcome, body.reason).await?;
     after(&ctx, &actor, id).await
 }
 

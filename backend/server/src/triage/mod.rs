@@ -6,17 +6,18 @@
 mod decide;
 mod due;
 mod http;
+mod item;
 mod policy;
 mod store;
 mod take_in;
 mod view;
 
 pub use decide::{Command, close, contacted};
-pub use due::timers;
+pub use due::{AlarmClosed, alarm_closed, release_owner, restore_watch, timers};
 pub use http::router;
 pub use policy::{PolicyCache, active_policy};
 pub use store::person_of;
-pub use take_in::{Taken, Visit, take_in};
+pub use take_in::{DUE, Taken, Visit, take_in};
 pub use view::{QueueItemView, Why, live, why};
 
 use crate::platform::keys::Column;

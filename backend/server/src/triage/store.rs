@@ -1,59 +1,14 @@
 //! All SQL about suggestions and queue items.
 
-use crate::platform::ScopedTx;
+use super::SUGGESTION;
+use super::item::{Item, StageCode, StateCode};
+use crate::platform::{Ctx, Problem, ScopedTx};
+use chrono::TimeDelta;
 use rules::Timestamp;
+use rules::identity::Post;
 use rules::ids::{OrgId, PersonId, QueueItemId, ScreeningId, VisitId};
+use rules::triage::{Policy, Suggestion};
 use uuid::Uuid;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum ItemState {
-    /// Suggested; nobody has decided.
-    Open,
-    /// A person decided the tier.
-    Confirmed,
-    Closed,
-}
-
-impl ItemState {
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Confirmed => "confirmed",
-            Self::Closed => "closed",
-        }
-    }
-}
-
-/// A queue item as it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Item {
-    pub id: Uuid,
-    pub visit_id: Uuid,
-    pub screening_id: Uuid,
-    pub person_id: Uuid,
-    pub org_id: Uuid,
-    pub district_id: Uuid,
-    pub state: ItemState,
-    pub suggested_tier: i16,
-    pub tier: i16,
-    pub suggestion_id: Uuid,
-    pub list: String,
-    pub owner_post: Option<String>,
-    pub owner_id: Option<Uuid>,
-    pub due_at: Option<Timestamp>,
-    pub contacted_at: Option<Timestamp>,
-    pub overdue_at: Option<Timestamp>,
-    pub alarm_id: Option<Uuid>,
-    pub second_asked_by: Option<Uuid>,
-    pub second_tier: Option<i16>,
-    pub second_reason_sealed: Option<Vec<u8>>,
-    pub closed_at: Option<Timestamp>,
-    pub close_outcome: Option<String>,
-    pub version: i64,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
 
 pub struct NewSuggestion {
     pub id: Uuid,
@@ -137,8 +92,29 @@ pub async fn newest_suggestion_of(
     .await
 }
 
+/// A suggestion as it was made.
+pub async fn open_suggestion(ctx: &Ctx, tx: &mut ScopedTx, id: Uuid) -> Result<Option<Suggestion>, Problem> {
+    let Some(row) = load_suggestion(tx, id).await? else { return Ok(None) };
+    let document = ctx.keys.open(tx.tenant(), SUGGESTION, row.id, &row.document_sealed)?;
+    serde_json::from_slice(&document).map(Some).map_err(|error| Problem::internal(&error))
+}
+
+/// What the policy looks back at: the highest tier of the days before, and the post that had it.
+pub async fn before(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    policy: &Policy,
+    person: PersonId,
+    visit: VisitId,
+) -> Result<Option<(u8, Option<Post>)>, Problem> {
+    let days = policy.document().history.within_days;
+    let since = ctx.now() - TimeDelta::days(i64::from(days));
+    let row = highest_tier_since(tx, person, visit, since).await?;
+    Ok(row.map(|(tier, post)| (u8::try_from(tier).unwrap_or(0), post.and_then(|code| code.parse().ok()))))
+}
+
 /// The highest tier this person was given in the days before, not counting this visit.
-pub async fn highest_tier_since(
+async fn highest_tier_since(
     tx: &mut ScopedTx,
     person: PersonId,
     visit: VisitId,
@@ -166,8 +142,9 @@ macro_rules! items {
         sqlx::query_as!(
             Item,
             "select id, visit_id, screening_id, person_id, org_id, district_id,
-                    state as \"state: ItemState\", suggested_tier, tier, suggestion_id, list, owner_post, owner_id, due_at, contacted_at, overdue_at, alarm_id,
-                    second_asked_by, second_tier, second_reason_sealed, closed_at, close_outcome, version,
+                    state as \"state: StateCode\", suggested_tier, tier, suggestion_id, list, owner_post, owner_id,
+                    stage as \"stage: StageCode\", follow_up, counted_from, due_at, contacted_at, overdue_at, attempts,
+                    alarm_id, second_asked_by, second_tier, second_outcome, second_reason_sealed, closed_at, close_outcome, version,
                     created_at, updated_at
                from queue_item "
                 + $tail,
@@ -191,6 +168,23 @@ pub async fn load_for_update(tx: &mut ScopedTx, id: QueueItemId) -> sqlx::Result
 pub async fn load(tx: &mut ScopedTx, id: QueueItemId) -> sqlx::Result<Option<Item>> {
     let tenant = tx.tenant();
     items!("where tenant_id = $1 and id = $2", tenant.0, id.0).fetch_optional(&mut **tx).await
+}
+
+/// Open items that an alarm is about: the one it names, and those that asked for it.
+pub async fn list_of_alarm(
+    tx: &mut ScopedTx,
+    item: Option<QueueItemId>,
+    signals: &[Uuid],
+) -> sqlx::Result<Vec<Item>> {
+    let tenant = tx.tenant();
+    items!(
+        "where tenant_id = $1 and state <> 'closed' and (id = $2 or alarm_id = any($3)) order by id for update",
+        tenant.0,
+        item.map(|id| id.0),
+        signals
+    )
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// Open items, the earliest deadline first; what has none comes last.
@@ -226,8 +220,8 @@ pub async fn insert(tx: &mut ScopedTx, item: &Item) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into queue_item (tenant_id, id, visit_id, screening_id, person_id, org_id, district_id, state,
                                  suggested_tier, tier, suggestion_id, list, owner_post, owner_id, due_at, alarm_id,
-                                 version, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)",
+                                 version, created_at, updated_at, counted_from)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $19)",
         tenant.0,
         item.id,
         item.visit_id,
@@ -235,7 +229,7 @@ pub async fn insert(tx: &mut ScopedTx, item: &Item) -> sqlx::Result<()> {
         item.person_id,
         item.org_id,
         item.district_id,
-        item.state as ItemState,
+        item.state as StateCode,
         item.suggested_tier,
         item.tier,
         item.suggestion_id,
@@ -246,6 +240,7 @@ pub async fn insert(tx: &mut ScopedTx, item: &Item) -> sqlx::Result<()> {
         item.alarm_id,
         item.version,
         item.created_at,
+        item.counted_from,
     )
     .execute(&mut **tx)
     .await?;
@@ -260,12 +255,13 @@ pub async fn save(tx: &mut ScopedTx, item: &Item) -> sqlx::Result<()> {
             set screening_id = $3, state = $4, suggested_tier = $5, tier = $6, suggestion_id = $7, list = $8,
                 owner_post = $9, owner_id = $10, due_at = $11, contacted_at = $12, overdue_at = $13, alarm_id = $14,
                 second_asked_by = $15, second_tier = $16, second_reason_sealed = $17, closed_at = $18,
-                close_outcome = $19, version = $20, updated_at = $21, person_id = $22, org_id = $23, district_id = $24
+                close_outcome = $19, version = $20, updated_at = $21, person_id = $22, org_id = $23, district_id = $24,
+                stage = $25, follow_up = $26, counted_from = $27, attempts = $28, second_outcome = $29
           where tenant_id = $1 and id = $2 and version = $20::bigint - 1",
         tenant.0,
         item.id,
         item.screening_id,
-        item.state as ItemState,
+        item.state as StateCode,
         item.suggested_tier,
         item.tier,
         item.suggestion_id,
@@ -286,6 +282,11 @@ pub async fn save(tx: &mut ScopedTx, item: &Item) -> sqlx::Result<()> {
         item.person_id,
         item.org_id,
         item.district_id,
+        item.stage as StageCode,
+        item.follow_up,
+        item.counted_from,
+        item.attempts,
+        item.second_outcome,
     )
     .execute(&mut **tx)
     .await?;

@@ -1,6 +1,7 @@
 //! Takes a result in: suggests a tier for the visit and puts it into the queue, with an owner and a deadline.
 
-use super::store::{self, Item, ItemState, NewSuggestion};
+use super::item::Item;
+use super::store::{self, NewSuggestion};
 use super::{RAISE_ALARM, SUGGESTION, policy};
 use crate::events::{NewEvent, Stream, Subject};
 use crate::platform::timers::{self, Timer};
@@ -11,15 +12,15 @@ use rules::dispatch::Priority;
 use rules::ids::{AlarmId, OrgId, PersonId, ScreeningId, VisitId};
 use rules::people::Modifier;
 use rules::triage::{
-    Case, CaseResult, Danger, History, PreviousScore, SecondLook, SeenAgo, Suggestion, alarm_id, assess,
-    suggest,
+    Case, CaseResult, Danger, History, PreviousScore, Progress, SecondLook, SeenAgo, Suggestion, Word,
+    alarm_id, assess, suggest,
 };
 use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-const HISTORY_DAYS: i64 = 30;
-pub(super) const DUE: &str = "queue.due";
+/// A deadline of an item; its fence is the item's version.
+pub const DUE: &str = "queue.due";
 
 /// A visit as it stands after the newest result.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Visit {
     pub org: OrgId,
     /// the result that just came, or that is looked at again
     pub screening: ScreeningId,
+    /// an answer or a yes came in; else the same is only counted again
+    pub is_news: bool,
     pub scale: String,
     pub results: Vec<CaseResult>,
     pub previous: Vec<PreviousScore>,
@@ -62,14 +65,14 @@ pub struct TakenItem {
 pub async fn take_in(ctx: &Ctx, tx: &mut ScopedTx, visit: Visit) -> Result<Taken, Problem> {
     let now = ctx.now();
     let policy = policy::active_policy(ctx, tx).await?;
-    let since = now - TimeDelta::days(HISTORY_DAYS);
-    let before = store::highest_tier_since(tx, visit.person, visit.id, since).await?;
+    let before = store::before(ctx, tx, &policy, visit.person, visit.id).await?;
     let case = Case {
         results: visit.results,
         age: visit.age,
         modifiers: visit.modifiers,
         history: History {
-            highest_tier_30d: before.as_ref().and_then(|(tier, _)| u8::try_from(*tier).ok()),
+            highest_tier_30d: before.map(|(tier, _)| tier),
+            owner: before.and_then(|(_, post)| post),
             previous: visit.previous,
         },
         second_look: visit.second_look,
@@ -108,12 +111,11 @@ pub async fn take_in(ctx: &Ctx, tx: &mut ScopedTx, visit: Visit) -> Result<Taken
         };
         return Ok(Taken { suggestion, tier_alone, item: None, alarm: None, event });
     }
-    let same_owner = before.filter(|_| suggestion.same_owner).and_then(|(_, post)| post);
+    let is_more = visit.is_news || found.as_ref().is_none_or(|before| tier > before.tier);
     let mut item = placed(
         ctx,
         found,
         &suggestion,
-        same_owner,
         PlacedFor {
             visit: visit.id,
             screening: visit.screening,
@@ -121,9 +123,10 @@ pub async fn take_in(ctx: &Ctx, tx: &mut ScopedTx, visit: Visit) -> Result<Taken
             org: visit.org,
             district,
             suggestion_id,
+            is_news: visit.is_news,
         },
     );
-    let alarm = ask_for_alarm(ctx, tx, &mut item, &suggestion, visit.screening).await?;
+    let alarm = ask_for_alarm(ctx, tx, &mut item, &suggestion, visit.screening, is_more).await?;
     if item.version == 1 {
         store::insert(tx, &item).await?;
     } else {
@@ -163,24 +166,24 @@ struct PlacedFor {
     org: OrgId,
     district: OrgId,
     suggestion_id: Uuid,
+    is_news: bool,
 }
 
-/// The queue item after this suggestion. What a person has decided is only ever raised by a rule, never lowered.
-fn placed(
-    ctx: &Ctx,
-    found: Option<Item>,
-    suggestion: &Suggestion,
-    same_owner: Option<String>,
-    at: PlacedFor,
-) -> Item {
+/// The queue item after this suggestion.
+fn placed(ctx: &Ctx, found: Option<Item>, suggestion: &Suggestion, at: PlacedFor) -> Item {
     let now = ctx.now();
-    let tier = i16::from(suggestion.tier);
-    let owner = same_owner.or_else(|| suggestion.owner.map(|post| post.code().to_owned()));
-    let due_at = match &suggestion.review {
-        Some(review) => Some(working_days_after(now, review.within_working_days)),
-        None => suggestion.first_contact_secs.map(|secs| now + TimeDelta::seconds(i64::from(secs))),
+    let word = Word {
+        tier: suggestion.tier,
+        owner: suggestion.owner,
+        due_at: match &suggestion.review {
+            Some(review) => Some(working_days_after(now, review.within_working_days)),
+            None => suggestion.first_contact_secs.map(|secs| now + TimeDelta::seconds(i64::from(secs))),
+        },
+        is_news: at.is_news,
     };
+    let tier = i16::from(suggestion.tier);
     let Some(mut item) = found else {
+        let fresh = Progress::new(word, now);
         return Item {
             id: ctx.new_id(),
             visit_id: at.visit.0,
@@ -188,19 +191,24 @@ fn placed(
             person_id: at.person.0,
             org_id: at.org.0,
             district_id: at.district.0,
-            state: ItemState::Open,
+            state: fresh.state.into(),
             suggested_tier: tier,
             tier,
             suggestion_id: at.suggestion_id,
             list: if suggestion.review.is_some() { "review" } else { "live" }.to_owned(),
-            owner_post: owner,
+            owner_post: fresh.owner.map(|post| post.code().to_owned()),
             owner_id: None,
-            due_at,
+            stage: fresh.stage.into(),
+            follow_up: 0,
+            counted_from: now,
+            due_at: fresh.due_at,
             contacted_at: None,
             overdue_at: None,
+            attempts: 0,
             alarm_id: None,
             second_asked_by: None,
             second_tier: None,
+            second_outcome: None,
             second_reason_sealed: None,
             closed_at: None,
             close_outcome: None,
@@ -209,7 +217,6 @@ fn placed(
             updated_at: now,
         };
     };
-    let is_decided = item.state != ItemState::Open;
     item.suggested_tier = tier;
     item.suggestion_id = at.suggestion_id;
     // the visit may have been moved to the right person
@@ -218,23 +225,16 @@ fn placed(
     item.district_id = at.district.0;
     item.version += 1;
     item.updated_at = now;
-    if is_decided && tier <= item.tier {
-        return item;
+    let before = item.progress();
+    let after = before.told(word, now);
+    if after != before {
+        item.screening_id = at.screening.0;
+        item.follow(after);
+        if suggestion.review.is_none() {
+            "live".clone_into(&mut item.list);
+        }
+        item.drop_wish();
     }
-    if is_decided {
-        // the rule now says more than the person had seen
-        item.state = ItemState::Open;
-        item.closed_at = None;
-        item.close_outcome = None;
-        item.contacted_at = None;
-    }
-    item.due_at = match (item.due_at, due_at) {
-        (Some(before), Some(after)) if tier >= item.tier => Some(before.min(after)),
-        (before, after) => after.or(before),
-    };
-    item.screening_id = at.screening.0;
-    item.tier = tier;
-    item.owner_post = owner.or(item.owner_post);
     item
 }
 
@@ -246,38 +246,60 @@ async fn ask_for_alarm(
     item: &mut Item,
     suggestion: &Suggestion,
     screening: ScreeningId,
+    is_more: bool,
 ) -> Result<Option<AlarmId>, Problem> {
     let Some(plan) = suggestion.alarm else {
-        // a look that ended well takes back what was only going to ring
-        if let Some(waiting) = item.alarm_id {
+        // a look that ended well takes back what was only going to ring, but not what a person has asked for
+        let ended_well = suggestion.second_look.is_none() && item.tier() <= suggestion.tier;
+        if let Some(waiting) = item.alarm_id.filter(|_| ended_well) {
             timers::cancel(tx, waiting, &[RAISE_ALARM], ctx.now()).await?;
         }
         return Ok(item.alarm_id.map(AlarmId));
     };
+    // counted again without anything new, the same does not ring once more; and what was only going to ring was taken
+    // back by whoever made contact
+    let is_known = item.alarm_id.is_some() && !is_more;
+    let is_taken_back = plan.after_secs > 0 && (item.contacted_at.is_some() || item.is_closed());
+    if is_known || is_taken_back {
+        return Ok(item.alarm_id.map(AlarmId));
+    }
     let alarm = item.alarm_id.map_or_else(|| alarm_id(screening), AlarmId);
     item.alarm_id = Some(alarm.0);
     let due_at = ctx.now() + TimeDelta::seconds(i64::from(plan.after_secs));
+    // what was promised for an earlier moment is not put off by counting again
+    let tenant = tx.tenant();
+    let pending = timers::next_for(tx, tenant, alarm.0, RAISE_ALARM).await?;
+    let due_at = pending.map_or(due_at, |pending| due_at.min(pending));
     // which answer it was stays sealed; the timer only says that a rule asked
-    schedule_alarm(ctx, tx, item, alarm, plan.priority, due_at, "rule").await?;
+    let call = Call { alarm, priority: plan.priority, due_at, reason: "rule", fence: item.version };
+    schedule_alarm(ctx, tx, item, call).await?;
     Ok(Some(alarm))
+}
+
+/// An alarm that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call {
+    pub alarm: AlarmId,
+    pub priority: Priority,
+    pub due_at: Timestamp,
+    pub reason: &'static str,
+    /// asked again after a change: a new row, not the one that waits or has fired
+    pub fence: i64,
 }
 
 pub(super) async fn schedule_alarm(
     ctx: &Ctx,
     tx: &mut ScopedTx,
     item: &Item,
-    alarm: AlarmId,
-    priority: Priority,
-    due_at: Timestamp,
-    reason: &str,
+    call: Call,
 ) -> Result<(), Problem> {
+    let Call { alarm, priority, due_at, reason, fence } = call;
     let timer = Timer {
         subject_id: alarm.0,
         kind: RAISE_ALARM,
         step: i32::from(priority.number()),
         lap: 0,
-        // asked again after a change: a new row, not the one that has fired
-        fence: item.version,
+        fence,
         due_at,
         body: json!({
             "kind": "screening",
@@ -297,16 +319,19 @@ pub(super) async fn schedule_alarm(
     Ok(())
 }
 
-/// From tier 2 on a missed first contact is noticed by itself.
+/// From tier 2 on a missed deadline is noticed by itself, once.
 pub(super) async fn watch(ctx: &Ctx, tx: &mut ScopedTx, item: &Item) -> Result<(), Problem> {
     timers::cancel(tx, item.id, &[DUE], ctx.now()).await?;
-    let Some(due_at) = item
-        .due_at
-        .filter(|_| item.tier >= 2 && item.contacted_at.is_none() && item.state != ItemState::Closed)
-    else {
-        return Ok(());
-    };
-    let timer = Timer {
+    if let Some(timer) = waits_for(item) {
+        timers::schedule(tx, timer).await?;
+    }
+    Ok(())
+}
+
+/// The timer that an item has while it is open and not late.
+pub(super) fn waits_for(item: &Item) -> Option<Timer> {
+    let due_at = item.due_at.filter(|_| item.tier >= 2 && item.overdue_at.is_none() && !item.is_closed())?;
+    Some(Timer {
         subject_id: item.id,
         kind: DUE,
         step: 0,
@@ -314,9 +339,7 @@ pub(super) async fn watch(ctx: &Ctx, tx: &mut ScopedTx, item: &Item) -> Result<(
         fence: item.version,
         due_at,
         body: json!({}),
-    };
-    timers::schedule(tx, timer).await?;
-    Ok(())
+    })
 }
 
 fn working_days_after(from: Timestamp, days: u16) -> Timestamp {

@@ -1,6 +1,7 @@
 //! Queue items as screens show them: names masked on the board, whole only in an item that was opened.
 
-use super::store::{self, Item};
+use super::item::Item;
+use super::store;
 use super::{NOTE, SECOND_REASON, SUGGESTION};
 use crate::events::LiveViews;
 use crate::identity::{OrgUnit, Owner};
@@ -8,8 +9,8 @@ use crate::people::Brief;
 use crate::platform::{Ctx, Problem, ScopedTx};
 use chrono::{DateTime, Utc};
 use rules::identity::Post;
-use rules::ids::{OrgId, PersonId, QueueItemId, ScreeningId};
-use rules::triage::Suggestion;
+use rules::ids::{AccountId, OrgId, PersonId, QueueItemId, ScreeningId};
+use rules::triage::{ItemState, Policy, Suggestion, second_person_for};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -38,9 +39,21 @@ pub struct QueueItemView {
     pub policy: String,
     pub scales: Value,
     pub owner: Option<OwnerView>,
+    /// What it waits for by `due_at`: `first_contact`, `interview`, `follow_up` or `outcome`.
+    pub stage: String,
+    /// Which follow-up, from 1; 0 for other stages.
+    pub follow_up: i16,
+    /// How many follow-ups there are.
+    pub follow_ups: usize,
     pub due_at: Option<DateTime<Utc>>,
     pub overdue_at: Option<DateTime<Utc>>,
     pub contacted_at: Option<DateTime<Utc>>,
+    /// To reach the person, since anybody was last in contact.
+    pub attempts: i16,
+    /// So many before the person counts as not to be reached.
+    pub attempts_needed: u16,
+    /// Outcomes that one person alone cannot give.
+    pub second_person_for: Vec<String>,
     pub alarm_id: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     pub second_person: Option<SecondView>,
@@ -77,7 +90,10 @@ pub struct OwnerView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SecondView {
     pub asked_by: Uuid,
-    pub tier: i16,
+    /// The lower tier that is wanted.
+    pub tier: Option<i16>,
+    /// Or the outcome with which to close.
+    pub outcome: Option<String>,
     pub reason: Option<String>,
 }
 
@@ -129,15 +145,29 @@ pub async fn list(ctx: &Ctx, tx: &mut ScopedTx, items: Vec<Item>) -> Result<Vec<
     let owners = crate::identity::owners_of(tx, &posts).await?;
     let ids: Vec<Uuid> = items.iter().map(|item| item.suggestion_id).collect();
     let suggestions = store::load_suggestions(tx, &ids).await?;
+    let keepers: Vec<AccountId> = items.iter().filter_map(|item| item.owner_id.map(AccountId)).collect();
+    let keepers = crate::identity::names_of(tx, &keepers).await?;
+    let policy = super::policy::active_policy(ctx, tx).await?;
+    let known = Known { people: &people, orgs: &orgs, owners: &owners, keepers: &keepers, policy: &policy };
     let mut views = Vec::with_capacity(items.len());
     for item in items {
         let suggestion = match suggestions.get(&item.suggestion_id) {
             Some(sealed) => Some(open(ctx, tx, item.suggestion_id, sealed)?),
             None => None,
         };
-        views.push(view(ctx, tx, item, suggestion, &people, &orgs, &owners)?);
+        views.push(view(ctx, tx, item, suggestion, known)?);
     }
     Ok(views)
+}
+
+/// What was read once for all rows.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    people: &'a HashMap<PersonId, Brief>,
+    orgs: &'a HashMap<OrgId, OrgUnit>,
+    owners: &'a HashMap<(Post, OrgId), Owner>,
+    keepers: &'a HashMap<AccountId, String>,
+    policy: &'a Policy,
 }
 
 fn view(
@@ -145,44 +175,50 @@ fn view(
     tx: &ScopedTx,
     item: Item,
     suggestion: Option<Suggestion>,
-    people: &HashMap<PersonId, Brief>,
-    orgs: &HashMap<OrgId, OrgUnit>,
-    owners: &HashMap<(Post, OrgId), Owner>,
+    known: Known<'_>,
 ) -> Result<QueueItemView, Problem> {
+    let Known { people, orgs, owners, keepers, policy } = known;
     let person = people.get(&PersonId(item.person_id));
     let name_of = |id: Uuid| orgs.get(&OrgId(id)).map(|unit| unit.name.clone()).unwrap_or_default();
+    let keeper = item.owner_id.and_then(|id| keepers.get(&AccountId(id)));
     let owner = item.owner_post.as_deref().map(|code| {
         let resolved = code.parse().ok().and_then(|post| owners.get(&(post, OrgId(item.org_id))));
         OwnerView {
             post: code.to_owned(),
             account_id: item.owner_id.or(resolved.map(|owner| owner.account.0)),
-            name: resolved.map(|owner| owner.name.clone()),
+            name: keeper.cloned().or_else(|| resolved.map(|owner| owner.name.clone())),
             through: resolved
-                .filter(|owner| owner.post.code() != code)
+                .filter(|owner| keeper.is_none() && owner.post.code() != code)
                 .map(|owner| owner.post.code().to_owned()),
         }
     });
-    let second_person = match (item.second_asked_by, item.second_tier) {
-        (Some(asked_by), Some(tier)) => {
+    let second_person = match item.second_asked_by {
+        Some(asked_by) => {
             let reason = match &item.second_reason_sealed {
                 Some(sealed) => Some(ctx.keys.open_text(tx.tenant(), SECOND_REASON, item.id, sealed)?),
                 None => None,
             };
-            Some(SecondView { asked_by, tier, reason })
+            let outcome = item.second_outcome.clone();
+            Some(SecondView { asked_by, tier: item.second_tier, outcome, reason })
         }
-        _ => None,
+        None => None,
     };
     let reasons = suggestion.as_ref().map_or_else(|| json!([]), |suggestion| json!(suggestion.reasons));
     let headline = suggestion.as_ref().and_then(|suggestion| suggestion.reasons.first()).map_or_else(
         || Text { zh: String::new(), en: String::new() },
         |reason| Text { zh: reason.text.zh.clone(), en: reason.text.en.clone() },
     );
+    let stage = item.stage();
+    let second_person_for = second_person_for(policy.document(), item.tier())
+        .iter()
+        .map(|outcome| outcome.code().to_owned())
+        .collect();
     Ok(QueueItemView {
         id: item.id,
         version: item.version,
         tier: item.tier,
         suggested_tier: item.suggested_tier,
-        state: item.state.code().to_owned(),
+        state: ItemState::from(item.state).code().to_owned(),
         list: item.list,
         person: PersonBriefView {
             id: item.person_id,
@@ -203,6 +239,12 @@ fn view(
         policy: suggestion.as_ref().map(|suggestion| suggestion.policy.clone()).unwrap_or_default(),
         scales: suggestion.map_or_else(|| json!([]), |suggestion| json!(suggestion.scales)),
         owner,
+        stage: stage.code().to_owned(),
+        follow_up: item.follow_up,
+        follow_ups: policy.document().follow_up.after_secs.len(),
+        attempts: item.attempts,
+        attempts_needed: policy.document().closing.attempts,
+        second_person_for,
         due_at: item.due_at,
         overdue_at: item.overdue_at,
         contacted_at: item.contacted_at,

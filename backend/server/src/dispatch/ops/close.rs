@@ -1,12 +1,14 @@
 //! Closing an alarm. Its queue item lives on: closing says what became of the alarm, not of the person.
 
 use super::{Command, Said, begin, carry_out};
+use crate::dispatch::store::{Kept, signals};
 use crate::dispatch::view::AlarmView;
 use crate::identity::Actor;
-use crate::platform::{Ctx, Problem, Purpose};
+use crate::platform::{Ctx, Problem, Purpose, ScopedTx};
+use crate::triage::{self, AlarmClosed};
 use axum::http::StatusCode;
 use rules::Private;
-use rules::dispatch::{AlarmEvent, CloseCode};
+use rules::dispatch::{AlarmEvent, CloseCode, State};
 use rules::identity::Action;
 use serde_json::json;
 
@@ -65,6 +67,21 @@ async fn vouch(ctx: &Ctx, actor: &Actor, login: &str, password: Private<String>)
 
 fn cannot_second() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "cannot-second", "This account cannot be the second person here")
+}
+
+/// What becomes of the person is triage's: the items that a closed alarm was about are followed from now on. An alarm
+/// that gathers the missed deadlines of many is about none of them.
+pub(super) async fn pass_on(ctx: &Ctx, tx: &mut ScopedTx, kept: &Kept) -> Result<(), Problem> {
+    let State::Closed { by, code, .. } = &kept.machine.state else { return Ok(()) };
+    let closed = AlarmClosed {
+        alarm: kept.id,
+        version: kept.version,
+        item: kept.queue_item.filter(|_| kept.person.is_some()),
+        signals: signals::list_of(tx, kept.id).await?,
+        by: *by,
+        was_reached: code.has_reached_somebody(),
+    };
+    triage::alarm_closed(ctx, tx, &closed).await
 }
 
 /// The second person agrees to a close that was asked for.

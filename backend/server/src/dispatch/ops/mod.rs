@@ -111,6 +111,9 @@ async fn carry_out(
     }
     store::save(ctx, &mut tx, &mut kept).await?;
     worker::keep_timers(&mut tx, &kept, now).await?;
+    if before.is_open() {
+        close::pass_on(ctx, &mut tx, &kept).await?;
+    }
     let entry = Entry {
         action: said.audit,
         subject_kind: "alarm",

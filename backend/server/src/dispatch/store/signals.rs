@@ -63,6 +63,18 @@ pub async fn alarm_of(tx: &mut ScopedTx, signal: Uuid) -> sqlx::Result<Option<Al
     Ok(alarm.map(AlarmId))
 }
 
+/// Everything that an alarm has taken in.
+pub async fn list_of(tx: &mut ScopedTx, alarm: AlarmId) -> sqlx::Result<Vec<Uuid>> {
+    let tenant = tx.tenant();
+    sqlx::query_scalar!(
+        "select id from alarm_signal where tenant_id = $1 and alarm_id = $2",
+        tenant.0,
+        alarm.0
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
 pub async fn has_pressed(tx: &mut ScopedTx, alarm: AlarmId, account: AccountId) -> sqlx::Result<bool> {
     let tenant = tx.tenant();
     sqlx::query_scalar!(

@@ -5,11 +5,12 @@ use crate::dispatch;
 use crate::platform::ctx::Tenant;
 use crate::platform::timers::{self, Timer};
 use crate::platform::{Ctx, Problem, ScopedTx};
+use crate::triage;
 use chrono::TimeDelta;
 use rules::Timestamp;
 use rules::dispatch::Priority;
-use rules::identity::Post;
-use rules::ids::{AlarmId, OrgId, TenantId};
+use rules::identity::{Action, Post};
+use rules::ids::{AccountId, AlarmId, OrgId, QueueItemId, TenantId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -32,6 +33,8 @@ pub(super) struct Finding {
 pub(super) enum Mend {
     RestoreTimers(AlarmId),
     AskForAlarm(Box<Timer>),
+    RestoreWatch(QueueItemId),
+    ReleaseOwner(QueueItemId, AccountId),
 }
 
 impl Mend {
@@ -41,6 +44,8 @@ impl Mend {
         let mended = match self {
             Self::RestoreTimers(alarm) => dispatch::restore_timers(ctx, &mut tx, alarm).await?,
             Self::AskForAlarm(timer) => timers::restore(&mut tx, *timer).await?,
+            Self::RestoreWatch(item) => triage::restore_watch(&mut tx, item).await?,
+            Self::ReleaseOwner(item, left) => triage::release_owner(ctx, &mut tx, item, left).await?,
         };
         tx.commit().await?;
         Ok(mended)
@@ -56,6 +61,8 @@ pub(super) async fn findings(ctx: &Ctx, tenant: &Tenant) -> Result<Vec<Finding>,
     timers_late_or_failing(&mut tx, now, &mut found).await?;
     deliveries_lapsed(&mut tx, &mut found).await?;
     results_without_owner(&mut tx, &mut found).await?;
+    results_whose_owner_left(&mut tx, &mut found).await?;
+    results_without_timer(&mut tx, &mut found).await?;
     suggestions_without_alarm(&mut tx, now, &mut found).await?;
     streams_with_gap(&mut tx, &mut found).await?;
     journal(ctx, now, &mut found);
@@ -167,6 +174,59 @@ async fn results_without_owner(tx: &mut ScopedTx, found: &mut Vec<Finding>) -> R
             found.push(Finding { invariant: Invariant::ResultHasOwner, subject: Some(row.id), mend: None });
         }
     }
+    Ok(())
+}
+
+/// Whoever was in contact keeps an item only while their account can act for the place; then the post answers again.
+async fn results_whose_owner_left(tx: &mut ScopedTx, found: &mut Vec<Finding>) -> Result<(), Problem> {
+    let tenant = tx.tenant();
+    let kept = sqlx::query!(
+        r#"select id, owner_id as "owner_id!", org_id
+             from queue_item
+            where tenant_id = $1 and state <> 'closed' and tier >= 2 and owner_id is not null"#,
+        tenant.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let asked: Vec<(AccountId, OrgId)> =
+        kept.iter().map(|row| (AccountId(row.owner_id), OrgId(row.org_id))).collect();
+    let able = crate::identity::able_at(tx, &asked, Action::QueueContacted).await?;
+    for row in kept {
+        let owner = AccountId(row.owner_id);
+        if !able.contains(&(owner, OrgId(row.org_id))) {
+            found.push(Finding {
+                invariant: Invariant::ResultHasOwner,
+                subject: Some(row.id),
+                mend: Some(Mend::ReleaseOwner(QueueItemId(row.id), owner)),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What is late is known to be late: its handling is done, and it stands on the lists of whoever answers for it.
+async fn results_without_timer(tx: &mut ScopedTx, found: &mut Vec<Finding>) -> Result<(), Problem> {
+    let tenant = tx.tenant();
+    let items = sqlx::query_scalar!(
+        "select q.id
+           from queue_item q
+          where q.tenant_id = $1 and q.state <> 'closed' and q.tier >= 2 and q.overdue_at is null
+            and not exists (
+                select from timer t
+                 where t.tenant_id = q.tenant_id and t.subject_id = q.id and t.kind = $2
+                   and t.fence = q.version and t.done_at is null)
+          limit $3",
+        tenant.0,
+        triage::DUE,
+        LIMIT,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    found.extend(items.into_iter().map(|id| Finding {
+        invariant: Invariant::ResultHasTimer,
+        subject: Some(id),
+        mend: Some(Mend::RestoreWatch(QueueItemId(id))),
+    }));
     Ok(())
 }
 

@@ -10,10 +10,9 @@ use crate::people::{self, File};
 use crate::platform::keys::Column;
 use crate::platform::{Ctx, Problem, ScopedTx};
 use crate::screening::campaigns::{self, NewCampaign, target_id};
-use crate::screening::submit::RINGS_FOR_HOURS;
 use crate::screening::worklist::ScaleRef;
 use crate::screening::{Mode, Seen, Submission};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rules::ids::{CampaignId, OrgId, PersonId, ScreeningId, TenantId, VisitId};
 use rules::people::IdNumber;
 use rules::scale::{Respondent, Scale, Status};
@@ -284,12 +283,12 @@ impl Maker<'_> {
     }
 
     fn forecast(&self, read: &rows::Read, age: Option<u16>, finished_at: DateTime<Utc>) -> Forecast {
-        let is_recent = self.frame.now - finished_at <= TimeDelta::hours(RINGS_FOR_HOURS);
+        let is_historical = self.timing != Timing::Live;
         let case = Case {
             results: vec![CaseResult::from(read.scored.clone())],
             age,
             second_look: SecondLook::Pending,
-            live: self.timing == Timing::Live && is_recent,
+            live: self.policy.rings(is_historical, finished_at, self.frame.now),
             ..Case::default()
         };
         let suggestion = suggest(self.policy, &case);
