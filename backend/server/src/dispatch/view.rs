@@ -7,6 +7,7 @@ use crate::events::LiveViews;
 use crate::identity::OrgUnit;
 use crate::people::Brief;
 use crate::platform::{Ctx, Problem, ScopedTx};
+use crate::triage::Why;
 use chrono::{DateTime, Utc};
 use rules::Private;
 use rules::dispatch::{CloseCode, State, queue_rank};
@@ -151,6 +152,12 @@ pub struct ClosedView {
     pub second: Option<String>,
 }
 
+impl From<Why> for WhyView {
+    fn from(why: Why) -> Self {
+        Self { text: Text::new(why.text.zh, why.text.en), source: why.source, row: why.row }
+    }
+}
+
 impl AlarmView {
     /// For who raised it: how it stands, not what others wrote.
     pub fn hide_what_others_wrote(&mut self) {
@@ -175,6 +182,7 @@ struct Lookup {
     orgs: HashMap<OrgId, OrgUnit>,
     names: HashMap<AccountId, String>,
     told: HashMap<Uuid, Vec<ToldRow>>,
+    why: HashMap<ScreeningId, Vec<Why>>,
 }
 
 impl Lookup {
@@ -189,12 +197,19 @@ impl Lookup {
         let accounts: Vec<AccountId> = accounts.into_iter().collect();
         let orgs: Vec<OrgId> = alarms.iter().flat_map(|kept| [kept.org, kept.district]).collect();
         let people: Vec<PersonId> = alarms.iter().filter_map(|kept| kept.person).collect();
+        let screenings: Vec<ScreeningId> = alarms.iter().filter_map(|kept| kept.screening).collect();
         Ok(Self {
             people: crate::people::load_briefs(ctx, tx, &people).await?,
             orgs: crate::identity::load_org_units(tx, &orgs).await?,
             names: crate::identity::names_of(tx, &accounts).await?,
             told,
+            why: crate::triage::why(ctx, tx, &screenings).await?,
         })
+    }
+
+    fn why(&self, kept: &Kept) -> Vec<WhyView> {
+        let reasons = kept.screening.and_then(|screening| self.why.get(&screening));
+        reasons.into_iter().flatten().cloned().map(WhyView::from).collect()
     }
 
     fn name(&self, account: AccountId) -> String {
@@ -227,30 +242,15 @@ fn accounts_of(kept: &Kept) -> Vec<AccountId> {
 pub async fn list(ctx: &Ctx, tx: &mut ScopedTx, mut alarms: Vec<Kept>) -> Result<Vec<AlarmView>, Problem> {
     alarms.sort_by_cached_key(|kept| queue_rank(kept.id, &kept.machine));
     let lookup = Lookup::load(ctx, tx, &alarms).await?;
-    let mut views = Vec::with_capacity(alarms.len());
-    for kept in alarms {
-        let why = why(ctx, tx, kept.screening).await?;
-        views.push(view(&kept, why, &lookup));
-    }
-    Ok(views)
+    Ok(alarms.iter().map(|kept| view(kept, &lookup)).collect())
 }
 
 pub async fn one(ctx: &Ctx, tx: &mut ScopedTx, kept: &Kept) -> Result<AlarmView, Problem> {
     let lookup = Lookup::load(ctx, tx, std::slice::from_ref(kept)).await?;
-    let why = why(ctx, tx, kept.screening).await?;
-    Ok(view(kept, why, &lookup))
+    Ok(view(kept, &lookup))
 }
 
-async fn why(ctx: &Ctx, tx: &mut ScopedTx, screening: Option<ScreeningId>) -> Result<Vec<WhyView>, Problem> {
-    let Some(screening) = screening else { return Ok(Vec::new()) };
-    let reasons = crate::triage::why(ctx, tx, screening).await?;
-    Ok(reasons
-        .into_iter()
-        .map(|why| WhyView { text: Text::new(why.text.zh, why.text.en), source: why.source, row: why.row })
-        .collect())
-}
-
-fn view(kept: &Kept, why: Vec<WhyView>, lookup: &Lookup) -> AlarmView {
+fn view(kept: &Kept, lookup: &Lookup) -> AlarmView {
     let machine = &kept.machine;
     let plan = machine.policy.plan(machine.priority);
     let told = lookup.told.get(&kept.id.0).map(Vec::as_slice).unwrap_or_default();
@@ -272,7 +272,7 @@ fn view(kept: &Kept, why: Vec<WhyView>, lookup: &Lookup) -> AlarmView {
             place: kept.place.as_ref().map(|place| place.expose().clone()),
             address: None,
         },
-        why,
+        why: lookup.why(kept),
         count: machine.count,
         raised_at: machine.raised_at,
         last_press_at: machine.last_press_at,

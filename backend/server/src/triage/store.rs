@@ -73,23 +73,29 @@ pub async fn person_of(tx: &mut ScopedTx, screening: ScreeningId) -> sqlx::Resul
     Ok(person.map(PersonId))
 }
 
-pub async fn newest_suggestion_of(
+pub async fn newest_suggestions_of(
     tx: &mut ScopedTx,
-    screening: ScreeningId,
-) -> sqlx::Result<Option<SuggestionRow>> {
+    screenings: &[ScreeningId],
+) -> sqlx::Result<Vec<(ScreeningId, SuggestionRow)>> {
     let tenant = tx.tenant();
-    sqlx::query_as!(
-        SuggestionRow,
-        "select id, document_sealed
+    let screenings: Vec<Uuid> = screenings.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        "select distinct on (screening_id) screening_id, id, document_sealed
            from suggestion
-          where tenant_id = $1 and screening_id = $2
-          order by at desc
-          limit 1",
+          where tenant_id = $1 and screening_id = any($2)
+          order by screening_id, at desc",
         tenant.0,
-        screening.0,
+        &screenings,
     )
-    .fetch_optional(&mut **tx)
-    .await
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let newest = SuggestionRow { id: row.id, document_sealed: row.document_sealed };
+            (ScreeningId(row.screening_id), newest)
+        })
+        .collect())
 }
 
 /// A suggestion as it was made.

@@ -111,19 +111,33 @@ pub struct Why {
     pub row: String,
 }
 
-/// Why a screening was put where it is.
-pub async fn why(ctx: &Ctx, tx: &mut ScopedTx, screening: ScreeningId) -> Result<Vec<Why>, Problem> {
-    let Some(row) = store::newest_suggestion_of(tx, screening).await? else { return Ok(Vec::new()) };
-    let suggestion = open(ctx, tx, row.id, &row.document_sealed)?;
-    Ok(suggestion
+/// Why screenings were put where they are, read once for all of them. One that does not open has no reasons, and
+/// takes nothing else off the board.
+pub async fn why(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    screenings: &[ScreeningId],
+) -> Result<HashMap<ScreeningId, Vec<Why>>, Problem> {
+    let mut reasons = HashMap::with_capacity(screenings.len());
+    for (screening, row) in store::newest_suggestions_of(tx, screenings).await? {
+        if let Ok(suggestion) = open(ctx, tx, row.id, &row.document_sealed) {
+            reasons.insert(screening, lines(suggestion));
+        }
+    }
+    Ok(reasons)
+}
+
+fn lines(suggestion: Suggestion) -> Vec<Why> {
+    let policy = suggestion.policy;
+    suggestion
         .reasons
         .into_iter()
         .map(|reason| Why {
             text: Text { zh: reason.text.zh, en: reason.text.en },
             source: reason.source,
-            row: format!("{} {}", suggestion.policy, reason.row),
+            row: format!("{policy} {}", reason.row),
         })
-        .collect())
+        .collect()
 }
 
 fn open(ctx: &Ctx, tx: &ScopedTx, id: Uuid, sealed: &[u8]) -> Result<Suggestion, Problem> {
