@@ -1,6 +1,7 @@
 //! The chain of who looked at what: any edit, deletion, insertion or swap shows.
 
 use crate::harness::{App, phq9};
+use chrono::Duration;
 
 async fn with_entries() -> App {
     let app = App::start().await;
@@ -59,6 +60,30 @@ async fn an_entry_slipped_in_without_a_seal_is_found() {
     )
     .await;
     assert!(verify(&app).await.is_err());
+}
+
+#[tokio::test]
+async fn an_entry_taken_away_before_it_was_sealed_is_found() {
+    let app = with_entries().await;
+    let worker = app.sign_in("worker").await;
+    app.person(&worker, "李娜").await;
+    assert!(verify(&app).await.is_ok(), "what waits for its seal is no break");
+    app.execute("delete from audit_entry e using audit_unsealed u where e.id = u.entry_id").await;
+    assert!(verify(&app).await.is_err());
+}
+
+#[tokio::test]
+async fn entries_far_behind_the_chain_are_sealed_all_the_same() {
+    let app = with_entries().await;
+    let rows = verify(&app).await.unwrap();
+    let worker = app.sign_in("worker").await;
+    // a restart, after a clock that had run ahead
+    app.advance(Duration::minutes(-10));
+    app.person(&worker, "李娜").await;
+    let sealed = server::audit::seal_pending(&app.ctx, app.town.tenant).await.unwrap();
+    assert!(sealed > 0);
+    assert_eq!(verify(&app).await, Ok(rows + i64::try_from(sealed).unwrap()));
+    assert_eq!(app.count("select count(*) from audit_unsealed").await, 0);
 }
 
 #[tokio::test]

@@ -123,3 +123,32 @@ async fn with_nobody_on_duty_an_alarm_still_reaches_the_board_and_never_spins() 
     let list = dispatcher.get("/alarms").await.expect(200);
     assert_eq!(list["items"][0]["id"], json!(id));
 }
+
+#[tokio::test]
+async fn boards_that_are_not_fed_and_entries_that_are_not_sealed_are_found() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    app.run_due().await;
+    worker.put(&format!("/alarms/{}", app.new_id()), json!({"kind": "button"})).await.expect(201);
+    assert_eq!(found(&app).await, [], "everything may take its time");
+    app.advance(Duration::minutes(2));
+    let unwell = found(&app).await;
+    for invariant in [Invariant::StreamFollowed, Invariant::AuditSealed] {
+        assert!(unwell.contains(&invariant), "{unwell:?}");
+    }
+    app.run_due().await;
+    assert_eq!(found(&app).await, []);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_not_the_databases_is_found() {
+    let app = App::start().await;
+    for (ahead, is_off) in [(0, false), (1, false), (3, true), (-3, true)] {
+        let database_now = app.ctx.db.database_now().await.unwrap();
+        let clock = server::platform::clock::Clock::anchored(database_now + Duration::seconds(ahead));
+        let house = server::wiring::beside(&app.ctx, clock);
+        let found = check(&house).await.unwrap();
+        let says = found.iter().any(|violation| violation.invariant == Invariant::ClockTrue);
+        assert_eq!(says, is_off, "{ahead} s ahead");
+    }
+}

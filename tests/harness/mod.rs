@@ -5,16 +5,18 @@ mod client;
 mod database;
 mod screen;
 mod town;
+mod wire;
 
 pub use client::{Answer, Client};
 pub use screen::Screen;
 pub use town::{PASSWORD, Town};
+pub use wire::Wire;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use server::dispatch::Lane;
 use server::wiring::{self, Opened, Settings};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -56,15 +58,7 @@ impl App {
     }
 
     async fn open(database_url: String, data_dir: PathBuf, at: DateTime<Utc>, kind: Kind) -> Self {
-        let settings = Settings {
-            data_dir: data_dir.clone(),
-            database_url: Some(database_url.clone()),
-            webhook_url: kind.webhook_url.clone(),
-            connections: Some(4),
-            is_secure: false,
-            is_demo: kind.is_demo,
-            stepped_clock: Some(at),
-        };
+        let settings = settings(&database_url, &data_dir, at, &kind);
         let opened = wiring::open(&settings).await.unwrap();
         let ctx = opened.ctx.clone();
         let town = Town::found_or_found(&ctx, &database_url).await;
@@ -98,6 +92,11 @@ impl App {
         Self::open(self.database_url.clone(), self.data_dir.clone(), at, kind).await
     }
 
+    /// With which another node would be opened, or this one again.
+    pub fn settings(&self) -> Settings {
+        settings(&self.database_url, &self.data_dir, self.now(), &self.kind)
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         self.ctx.now()
     }
@@ -113,6 +112,7 @@ impl App {
             server::dispatch::send_due(&self.ctx, lane).await.unwrap();
         }
         for tenant in self.ctx.tenants() {
+            server::audit::seal_pending(&self.ctx, tenant.id).await.unwrap();
             server::events::follow(&self.ctx, tenant.id).await.unwrap();
         }
     }
@@ -170,6 +170,18 @@ impl Drop for App {
         if self.opened.is_some() {
             let _ = std::fs::remove_dir_all(&self.data_dir);
         }
+    }
+}
+
+fn settings(database_url: &str, data_dir: &Path, at: DateTime<Utc>, kind: &Kind) -> Settings {
+    Settings {
+        data_dir: data_dir.to_owned(),
+        database_url: Some(database_url.to_owned()),
+        webhook_url: kind.webhook_url.clone(),
+        connections: Some(4),
+        is_secure: false,
+        is_demo: kind.is_demo,
+        stepped_clock: Some(at),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use crate::events::{Hub, LiveViews};
 use crate::platform::clock::Clock;
-use crate::platform::ctx::Parts;
+use crate::platform::ctx::{Parts, Tenant};
 use crate::platform::db::{Db, MIGRATIONS};
 use crate::platform::http::{RouteAccess, Routes, edge, no_such_route};
 use crate::platform::keys::{KeyError, Keys};
 use crate::platform::postgres::{PostgresError, PrivatePostgres};
-use crate::platform::tasks::Tasks;
+use crate::platform::tasks::{Tasks, turn};
 use crate::platform::timers::{Lane, TimerHandlers};
-use crate::platform::{Ctx, Problem, assets};
+use crate::platform::{Ctx, Problem, assets, canary};
 use crate::screening::{Library, LibraryError};
 use axum::Router;
 use axum::extract::State;
@@ -25,6 +25,7 @@ use std::time::Duration;
 use utoipa::OpenApi;
 
 const ORDINARY_CONNECTIONS: u32 = 16;
+const KEY_FILE: &str = "root.key";
 const ANCHOR_EVERY: Duration = Duration::from_secs(5);
 
 /// What a server needs to know before it opens.
@@ -53,6 +54,16 @@ pub enum OpenError {
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error("the keys cannot be read")]
     Keys(#[from] KeyError),
+    #[error(
+        "{0} is missing, and the database holds what was sealed with it: a new key could open none of it. Put the \
+         file back, from a backup if need be"
+    )]
+    KeyMissing(PathBuf),
+    #[error(
+        "{0} is not the key this database was sealed with. Put back the root.key that belongs to it (it is in every \
+         backup), or use the data folder or database that belongs to this key"
+    )]
+    KeyWrong(PathBuf),
     #[error(transparent)]
     Library(#[from] LibraryError),
     #[error(transparent)]
@@ -97,7 +108,7 @@ pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
         None => Clock::anchored(db.database_now().await?),
     };
     let tenants = crate::identity::load_tenants(&db).await?;
-    let keys = Keys::load_or_create(&settings.data_dir.join("root.key"))?;
+    let keys = key_of(&db, &tenants, settings.data_dir.join(KEY_FILE)).await?;
     let spool = crate::dispatch::Spool::open(&settings.data_dir)?;
     let ctx = Ctx::new(Parts {
         db,
@@ -146,6 +157,21 @@ pub fn beside(ctx: &Ctx, clock: Clock) -> Ctx {
     })
 }
 
+/// A key is made for an empty database only; over data it has to be the one they were sealed with.
+async fn key_of(db: &Db, tenants: &[Tenant], file: PathBuf) -> Result<Keys, OpenError> {
+    let keys = match Keys::load(&file)? {
+        Some(keys) => keys,
+        None if tenants.is_empty() => Keys::create(&file)?,
+        None => return Err(OpenError::KeyMissing(file)),
+    };
+    for tenant in tenants {
+        if !canary::opens(db, &keys, &tenant.system_scope()).await? {
+            return Err(OpenError::KeyWrong(file));
+        }
+    }
+    Ok(keys)
+}
+
 /// As the owner of the schema; one at a time, also among several nodes.
 async fn migrate(options: &PgConnectOptions) -> Result<(), OpenError> {
     let mut connection = options.connect().await?;
@@ -181,10 +207,10 @@ pub fn start_loops(ctx: &Ctx, tasks: &Tasks) {
     }
     // several, so that one slow handler holds nobody up
     for (name, lane) in
-        [("alarm timers 1", Lane::Alarms), ("alarm timers 2", Lane::Alarms), ("timers", Lane::All)]
+        [("alarm_timers_1", Lane::Alarms), ("alarm_timers_2", Lane::Alarms), ("timers", Lane::All)]
     {
         let of = ctx.clone();
-        tasks.keep(name, move |stop| crate::platform::timers::run(of.clone(), lane, stop));
+        tasks.keep(name, move |stop| crate::platform::timers::run(of.clone(), name, lane, stop));
     }
     crate::dispatch::start(ctx, tasks);
     crate::overview::start(ctx, tasks);
@@ -192,17 +218,27 @@ pub fn start_loops(ctx: &Ctx, tasks: &Tasks) {
 
 async fn anchor(ctx: Ctx, stop: tokio_util::sync::CancellationToken) {
     loop {
-        if let Err(error) = ctx.db.anchor(&ctx.clock).await {
-            tracing::warn!(cause = %error, "the clock could not be set by the database");
-        }
-        if let Ok(tenants) = crate::identity::load_tenants(&ctx.db).await {
-            *ctx.tenants.write().unwrap_or_else(std::sync::PoisonError::into_inner) = tenants;
-        }
+        turn(&ctx, "clock", Box::pin(look_again(&ctx))).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(ANCHOR_EVERY) => {}
         }
     }
+}
+
+/// What the database says about time and tenants. One that appears later has to open under this key too.
+async fn look_again(ctx: &Ctx) -> Result<(), Problem> {
+    ctx.db.anchor(&ctx.clock).await?;
+    let mut tenants = Vec::new();
+    for tenant in crate::identity::load_tenants(&ctx.db).await? {
+        if canary::opens(&ctx.db, &ctx.keys, &tenant.system_scope()).await? {
+            tenants.push(tenant);
+        } else {
+            tracing::error!(tenant.id = %tenant.id, "root.key does not open this tenant's data; it is not served");
+        }
+    }
+    *ctx.tenants.write().unwrap_or_else(std::sync::PoisonError::into_inner) = tenants;
+    Ok(())
 }
 
 #[derive(OpenApi)]

@@ -42,10 +42,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let data_dir = config.args.database.data_dir.clone();
     std::fs::create_dir_all(&data_dir).with_context(|| format!("{} cannot be made", data_dir.display()))?;
-    let _lock = match &config.args.database.database_url {
-        None => Some(lock(&data_dir)?),
-        Some(_) => None,
-    };
+    let _lock = lock(&data_dir)?;
     let listener = bind(config.listen).await?;
     let admin = bind(config.admin).await?;
     server::platform::metrics::install().context("the metrics could not be set up")?;
@@ -69,6 +66,7 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     }
     let tasks = Tasks::new();
     wiring::start_loops(&ctx, &tasks);
+    server::platform::heartbeat::watch(ctx.clone(), tasks.stopping())?;
     let stop = CancellationToken::new();
     let admin_server =
         tokio::spawn(listen(admin, None, server::platform::metrics::router(ctx.clone()), stop.clone()));
@@ -86,7 +84,8 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Two servers on one private database would be two answers to one question.
+/// Two servers in one folder would be two answers to one question: its private database, and also with a database by
+/// URL its journal of alarms, which either of them would empty for the other.
 fn lock(data_dir: &Path) -> anyhow::Result<Flock<File>> {
     let file = File::options().create(true).truncate(false).write(true).open(data_dir.join("lock"))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {

@@ -1,6 +1,7 @@
 //! Adds the links of the chain, one sealer at a time per tenant.
 
 use super::{FIRST, Kept, link};
+use crate::platform::tasks::turn;
 use crate::platform::{Ctx, Problem, ScopedTx};
 use rules::Timestamp;
 use rules::ids::TenantId;
@@ -10,24 +11,25 @@ use uuid::Uuid;
 
 const EVERY: Duration = Duration::from_millis(500);
 const BATCH: i64 = 2_000;
-/// No transaction lives this long (statement and idle limits are far below), so nothing appears behind it.
-const OPEN_TRANSACTIONS_SECS: f64 = 120.0;
 /// Names the advisory lock; any fixed number will do.
 const SEALER_LOCK: i64 = 0x5865_6e67;
 
 pub async fn run(ctx: Ctx, stop: CancellationToken) {
     loop {
-        for tenant in ctx.tenants() {
-            if let Err(problem) = seal_pending(&ctx, tenant.id).await {
-                tracing::warn!(status = %problem.status(), "audit entries could not be sealed");
-            }
-        }
-        ctx.beats.beat("audit_sealer");
+        turn(&ctx, "audit_sealer", Box::pin(seal_all(&ctx))).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
     }
+}
+
+async fn seal_all(ctx: &Ctx) -> Result<(), Problem> {
+    let mut outcome = Ok(());
+    for tenant in ctx.tenants() {
+        outcome = seal_pending(ctx, tenant.id).await.map(|_| ()).and(outcome);
+    }
+    outcome
 }
 
 /// Seals what is not sealed yet; returns how many.
@@ -44,7 +46,7 @@ pub async fn seal_pending(ctx: &Ctx, tenant: TenantId) -> Result<usize, Problem>
         return Ok(0);
     }
     let last = sqlx::query!(
-        "select seq, hash, entry_at
+        "select seq, hash
            from audit_seal
           where tenant_id = $1
           order by seq desc
@@ -53,20 +55,17 @@ pub async fn seal_pending(ctx: &Ctx, tenant: TenantId) -> Result<usize, Problem>
     )
     .fetch_optional(&mut *tx)
     .await?;
-    let (mut seq, mut prev, since) =
-        last.map_or((0, FIRST.to_vec(), None), |seal| (seal.seq, seal.hash, Some(seal.entry_at)));
+    let (mut seq, mut prev) = last.map_or((0, FIRST.to_vec()), |seal| (seal.seq, seal.hash));
     let entries = sqlx::query_as!(
         Kept,
         "select e.id, e.at, e.actor_id, e.action, e.subject_kind, e.subject_id, e.purpose, e.detail
-           from audit_entry e
-          where e.tenant_id = $1
-            and ($2::timestamptz is null or e.at >= $2::timestamptz - make_interval(secs => $3))
-            and not exists (select from audit_seal s where s.tenant_id = e.tenant_id and s.entry_id = e.id)
+           from audit_unsealed u
+           join audit_entry e on e.tenant_id = u.tenant_id and e.id = u.entry_id
+          where u.tenant_id = $1
+            and not exists (select from audit_seal s where s.tenant_id = u.tenant_id and s.entry_id = u.entry_id)
           order by e.at, e.id
-          limit $4",
+          limit $2",
         tenant.0,
-        since,
-        OPEN_TRANSACTIONS_SECS,
         BATCH,
     )
     .fetch_all(&mut *tx)
@@ -77,16 +76,38 @@ pub async fn seal_pending(ctx: &Ctx, tenant: TenantId) -> Result<usize, Problem>
         let hash = link(&prev, seq, entry);
         links.seqs.push(seq);
         links.entries.push(entry.id);
-        // the furthest the chain has come: a late entry must not pull the window back
-        links.ats.push(since.map_or(entry.at, |since| since.max(entry.at)));
+        links.ats.push(entry.at);
         links.prevs.push(std::mem::replace(&mut prev, hash.clone()));
         links.hashes.push(hash);
     }
     if !entries.is_empty() {
         insert(&mut tx, links).await?;
     }
+    take_out_sealed(&mut tx).await?;
     tx.commit().await?;
     Ok(entries.len())
+}
+
+/// When the entry was written that has waited longest.
+pub async fn oldest_unsealed(tx: &mut ScopedTx) -> sqlx::Result<Option<Timestamp>> {
+    let tenant = tx.tenant();
+    sqlx::query_scalar!("select min(at) from audit_unsealed where tenant_id = $1", tenant.0)
+        .fetch_one(&mut **tx)
+        .await
+}
+
+/// Also what the sealer of an older version has sealed, which knows of no such rows.
+async fn take_out_sealed(tx: &mut ScopedTx) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "delete from audit_unsealed u
+          using audit_seal s
+          where u.tenant_id = $1 and s.tenant_id = u.tenant_id and s.entry_id = u.entry_id",
+        tenant.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// What is sealed together, column by column.

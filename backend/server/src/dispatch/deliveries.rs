@@ -4,6 +4,7 @@
 use super::ops::raise::{SystemFault, raise_system};
 use super::store::deliveries::{self, Leased, Outcome};
 use super::store::{self, Kept};
+use crate::platform::tasks::turn;
 use crate::platform::{Ctx, Loop, Problem};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -46,10 +47,12 @@ impl Lane {
 pub async fn run(ctx: Ctx, lane: Lane, stop: CancellationToken) {
     let mut woken = ctx.db.woken(Loop::Deliveries);
     loop {
-        if let Err(problem) = send_due(&ctx, lane).await {
-            tracing::warn!(lane = lane.name(), status = %problem.status(), "deliveries could not be sent");
+        // a batch is a turn: what stands behind a slow receiver is not cut off in the middle of an answer
+        while turn(&ctx, lane.name(), Box::pin(send_batches(&ctx, lane))).await.is_some_and(|sent| sent > 0) {
+            if stop.is_cancelled() {
+                return;
+            }
         }
-        ctx.beats.beat(lane.name());
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(POLL) => {}
@@ -60,23 +63,33 @@ pub async fn run(ctx: Ctx, lane: Lane, stop: CancellationToken) {
 
 /// Sends everything that is due now; returns how many attempts were made. Tests step the world with it.
 pub async fn send_due(ctx: &Ctx, lane: Lane) -> Result<usize, Problem> {
+    let mut sent = 0;
+    loop {
+        match send_batches(ctx, lane).await? {
+            0 => return Ok(sent),
+            more => sent += more,
+        }
+    }
+}
+
+/// A batch of each tenant, all at once: one that waits for a slow receiver holds up no other.
+async fn send_batches(ctx: &Ctx, lane: Lane) -> Result<usize, Problem> {
     if ctx.webhook.is_none() {
         return Ok(0);
     }
     let mut sent = 0;
-    for tenant in ctx.tenants() {
-        loop {
-            let batch = lease(ctx, tenant.id, lane).await?;
-            if batch.is_empty() {
-                break;
-            }
-            sent += batch.len();
-            for attempt in join_all(batch.iter().map(|leased| attempt(ctx, tenant.id, leased))).await {
-                attempt?;
-            }
-        }
+    for batch in join_all(ctx.tenants().iter().map(|tenant| send_batch(ctx, tenant.id, lane))).await {
+        sent += batch?;
     }
     Ok(sent)
+}
+
+async fn send_batch(ctx: &Ctx, tenant: TenantId, lane: Lane) -> Result<usize, Problem> {
+    let batch = lease(ctx, tenant, lane).await?;
+    for attempt in join_all(batch.iter().map(|leased| attempt(ctx, tenant, leased))).await {
+        attempt?;
+    }
+    Ok(batch.len())
 }
 
 async fn lease(ctx: &Ctx, tenant: TenantId, lane: Lane) -> Result<Vec<Leased>, Problem> {

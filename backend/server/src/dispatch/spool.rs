@@ -5,6 +5,7 @@ use super::ops::raise::{Outcome, Raise, SystemFault, raise, raise_system};
 use super::words;
 use crate::identity::{Actor, Grant};
 use crate::platform::keys::Column;
+use crate::platform::tasks::turn;
 use crate::platform::{Ctx, Problem};
 use axum::http::StatusCode;
 use base64::Engine;
@@ -120,11 +121,14 @@ impl Spool {
     async fn lines(&self) -> Result<Vec<String>, SpoolError> {
         let Some(folder) = self.folder.as_deref() else { return Ok(Vec::new()) };
         let _reading = self.file.lock().await;
-        match fs::read_to_string(folder.join(FILE)).await {
-            Ok(text) => Ok(text.lines().map(str::to_owned).filter(|line| !line.trim().is_empty()).collect()),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(error.into()),
-        }
+        let lines: Vec<String> = match fs::read_to_string(folder.join(FILE)).await {
+            Ok(text) => text.lines().map(str::to_owned).filter(|line| !line.trim().is_empty()).collect(),
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        // a turn that was given up may have taken lines out without counting them
+        self.waiting.store(lines.len(), Ordering::SeqCst);
+        Ok(lines)
     }
 
     /// Takes lines out by their place in what was read; whatever was appended meanwhile stays. A crash before the rename
@@ -221,10 +225,7 @@ fn open(ctx: &Ctx, text: &str) -> Option<(TenantId, Entry)> {
 
 pub async fn run(ctx: Ctx, stop: CancellationToken) {
     loop {
-        if let Err(problem) = replay(&ctx).await {
-            tracing::warn!(status = %problem.status(), "the local alarm journal still waits");
-        }
-        ctx.beats.beat("alarm_journal");
+        turn(&ctx, "alarm_journal", Box::pin(replay(&ctx))).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(TRY_EVERY) => {}

@@ -82,6 +82,9 @@ fn system(reason: &str) -> Text {
         "stream_gap" => ("实时消息序号不一致", "A stream of events has a gap"),
         "loop_silent" => ("后台循环无响应", "A background loop is silent"),
         "journal_waiting" => ("本地报警日志尚未写入数据库", "The local alarm journal waits to be written"),
+        "stream_behind" => ("调度台未跟上实时消息", "The boards are not given what happens"),
+        "clock_off" => ("系统时间与数据库时间不一致", "The server's time is not the database's"),
+        "audit_unsealed" => ("审计记录迟迟未封存", "Audit entries wait to be sealed"),
         _ => ("系统故障", "A fault of the system"),
     };
     Text::new(zh, en)

@@ -5,7 +5,9 @@
 
 use super::{Event, Head};
 use crate::identity::Actor;
+use crate::platform::tasks::turn;
 use crate::platform::{Ctx, Loop, Problem, ScopedTx};
+use axum::http::StatusCode;
 use rules::ids::TenantId;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -165,12 +167,27 @@ impl Hub {
         }
     }
 
-    /// A frame as every screen gets it.
+    /// A frame as every screen gets it. What cannot be dressed goes out as it stands in the stream: one row that does
+    /// not open must not hold up whatever comes after it. Fails only when the database cannot be asked.
     pub async fn frame(&self, ctx: &Ctx, tx: &mut ScopedTx, event: &Event) -> Result<Frame, Problem> {
         let mut body = event.body.clone();
         if let Some(dress) = self.views.dress.get(event.subject_kind.as_str()) {
-            let dressed = dress(ctx, tx, event).await?;
-            body[event.subject_kind.as_str()] = dressed;
+            match dress(ctx, tx, event).await {
+                Ok(Value::Null) => {}
+                Ok(dressed) => body[event.subject_kind.as_str()] = dressed,
+                Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => return Err(problem),
+                Err(_) => {
+                    tracing::error!(
+                        stream = event.stream,
+                        seq = event.seq,
+                        subject.id = %event.subject_id,
+                        "an event could not be dressed; screens get it bare"
+                    );
+                    let kind = event.subject_kind.clone();
+                    metrics::counter!("frames_undressed_total", "kind" => kind).increment(1);
+                    tx.start_over().await?;
+                }
+            }
         }
         body["subject_id"] = json!(event.subject_id);
         let frame = |kind: &str, body: Value| {
@@ -238,12 +255,7 @@ impl Hub {
 pub async fn run(ctx: Ctx, stop: CancellationToken) {
     let mut woken = ctx.db.woken(Loop::Streams);
     loop {
-        for tenant in ctx.tenants() {
-            if let Err(problem) = follow(&ctx, tenant.id).await {
-                tracing::warn!(status = %problem.status(), "streams could not be read");
-            }
-        }
-        ctx.beats.beat("streams");
+        turn(&ctx, "streams", Box::pin(follow_all(&ctx))).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(POLL) => {}
@@ -251,6 +263,15 @@ pub async fn run(ctx: Ctx, stop: CancellationToken) {
             _ = woken.changed() => tokio::time::sleep(GATHER).await,
         }
     }
+}
+
+/// What is wrong with one tenant does not keep the others waiting.
+async fn follow_all(ctx: &Ctx) -> Result<(), Problem> {
+    let mut outcome = Ok(());
+    for tenant in ctx.tenants() {
+        outcome = follow(ctx, tenant.id).await.and(outcome);
+    }
+    outcome
 }
 
 /// Reads what is new in a tenant's streams. With nobody listening only the heads are followed.

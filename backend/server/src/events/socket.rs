@@ -191,7 +191,7 @@ impl Screen {
 
     /// The streams this screen may follow, each with a head even if nothing happened in it yet.
     async fn heads_in_scope(&mut self) -> Result<Vec<Head>, Problem> {
-        let mut tx = self.ctx.db.begin_alarm(&self.actor.scope()).await?;
+        let mut tx = self.ctx.db.begin_frozen(&self.actor.scope()).await?;
         let known = heads(&mut tx, self.actor.tenant).await?;
         let names = crate::identity::streams_in_scope(&mut tx, &self.actor).await?;
         Ok(names
@@ -236,7 +236,7 @@ impl Screen {
     }
 
     async fn read_missed(&mut self, stream: &str, seq: i64) -> Result<Vec<(i64, String)>, Problem> {
-        let mut tx = self.ctx.begin_system(self.actor.tenant).await?;
+        let mut tx = self.ctx.db.begin_frozen(&self.ctx.system_scope(self.actor.tenant)).await?;
         let mut frames = Vec::new();
         for event in list_after(&mut tx, self.actor.tenant, stream, seq, MAX_CATCH_UP).await? {
             let frame = self.ctx.hub.frame(&self.ctx, &mut tx, &event).await?;

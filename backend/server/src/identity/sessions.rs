@@ -2,6 +2,7 @@
 
 use super::{Actor, store};
 use crate::platform::keys::{random, to_hex};
+use crate::platform::tasks::turn;
 use crate::platform::{Ctx, Problem, Purpose, SYSTEM, Scope};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use base64::Engine;
@@ -249,19 +250,20 @@ pub fn is_current(ctx: &Ctx, actor: &Actor) -> bool {
 /// Keeps the list of sessions that were ended anywhere, so that every node drops their live screens within a second.
 pub async fn watch_revocations(ctx: Ctx, stop: CancellationToken) {
     loop {
-        for tenant in ctx.tenants() {
-            match list_revoked(&ctx, tenant.id).await {
-                Ok(revoked) => ctx.sessions.revoke(&revoked),
-                // a database out of reach must not throw dispatchers off their screens
-                Err(error) => tracing::warn!(cause = %error, "revoked sessions could not be read"),
-            }
-        }
-        ctx.beats.beat("revocations");
+        // a database out of reach must not throw dispatchers off their screens
+        turn(&ctx, "revocations", Box::pin(revoke_all(&ctx))).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(REVOCATIONS_EVERY) => {}
         }
     }
+}
+
+async fn revoke_all(ctx: &Ctx) -> Result<(), Problem> {
+    for tenant in ctx.tenants() {
+        ctx.sessions.revoke(&list_revoked(ctx, tenant.id).await?);
+    }
+    Ok(())
 }
 
 async fn list_revoked(ctx: &Ctx, tenant: TenantId) -> sqlx::Result<Vec<SessionId>> {

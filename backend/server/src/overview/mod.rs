@@ -1,8 +1,10 @@
 //! Looking over everything, reading only: joins across slices, and the auditor that finds what should not be.
 
 pub mod auditor;
+mod health;
 
 pub use auditor::{Invariant, Violation, check};
+pub use health::{Health, health};
 
 use crate::platform::Ctx;
 use crate::platform::tasks::Tasks;

@@ -49,6 +49,13 @@ pub struct Tenant {
     pub zone: chrono_tz::Tz,
 }
 
+impl Tenant {
+    /// The server acting for the whole of it.
+    pub fn system_scope(&self) -> Scope {
+        Scope { tenant: self.id, actor: SYSTEM, scopes: vec![self.root], purpose: Purpose::System }
+    }
+}
+
 impl Ctx {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
@@ -97,8 +104,10 @@ impl Ctx {
 
     /// The server acting for a whole tenant.
     pub fn system_scope(&self, tenant: TenantId) -> Scope {
-        let root = self.tenant(tenant).map(|tenant| tenant.root).into_iter().collect();
-        Scope { tenant, actor: SYSTEM, scopes: root, purpose: Purpose::System }
+        match self.tenant(tenant) {
+            Some(known) => known.system_scope(),
+            None => Scope { tenant, actor: SYSTEM, scopes: Vec::new(), purpose: Purpose::System },
+        }
     }
 
     pub async fn begin_system(&self, tenant: TenantId) -> sqlx::Result<ScopedTx> {

@@ -10,6 +10,9 @@ use hmac::{Hmac, Mac};
 use rules::ids::TenantId;
 use sha2::Sha256;
 use std::fmt;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use uuid::Uuid;
 
@@ -52,19 +55,31 @@ impl Keys {
         Self { root }
     }
 
-    /// Reads the root key, or makes one on the first start. The file is readable by its owner alone.
-    pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
-        if path.exists() {
-            let text = std::fs::read_to_string(path)?;
-            return parse_hex(text.trim()).map(Self::new).ok_or(KeyError::Malformed);
+    /// The root key of a data folder; none if there is no file.
+    pub fn load(path: &Path) -> Result<Option<Self>, KeyError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => parse_hex(text.trim()).map(|root| Some(Self::new(root))).ok_or(KeyError::Malformed),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
         }
-        let root: [u8; 32] = random()?;
-        let mut options = std::fs::OpenOptions::new();
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.write(true).create_new(true).open(path)?;
-        std::io::Write::write_all(&mut file, to_hex(&root).as_bytes())?;
+    }
+
+    /// Makes the root key of a folder that has none, readable by its owner alone. It is whole and on disk, name and
+    /// all, before anything is sealed with it; of two that make one at the same moment both get the same.
+    pub fn create(path: &Path) -> Result<Self, KeyError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let half = path.with_extension(std::process::id().to_string());
+        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
+        file.write_all(to_hex(&random::<32>()?).as_bytes())?;
         file.sync_all()?;
-        Ok(Self::new(root))
+        // unlike a rename, a link never replaces a key that is there
+        let linked = std::fs::hard_link(&half, path);
+        std::fs::remove_file(&half)?;
+        match linked {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+            _ => File::open(folder)?.sync_all()?,
+        }
+        Self::load(path)?.ok_or(KeyError::Malformed)
     }
 
     pub fn seal(&self, tenant: TenantId, column: Column, row: Uuid, value: &[u8]) -> Vec<u8> {
@@ -220,6 +235,22 @@ mod tests {
             broken[i] ^= 1;
             assert_eq!(keys.open(TenantId(id(1)), NAME, id(10), &broken), Err(Unsealable), "byte {i}");
         }
+    }
+
+    #[test]
+    fn a_key_is_made_once_and_never_replaced() {
+        let folder = std::env::temp_dir().join(format!("xindeng-key-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("root.key");
+        let _ = std::fs::remove_file(&path);
+        assert!(Keys::load(&path).unwrap().is_none());
+        let made = Keys::create(&path).unwrap();
+        assert_eq!(Keys::load(&path).unwrap().unwrap().root, made.root);
+        assert_eq!(Keys::create(&path).unwrap().root, made.root, "somebody else was faster");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing half made is left");
+        std::fs::write(&path, "torn").unwrap();
+        assert!(matches!(Keys::load(&path), Err(KeyError::Malformed)));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What every slice stands on: the database, time, keys, the HTTP edge, timers, deliveries, tasks.
 
 pub mod assets;
+pub mod canary;
 pub mod clock;
 pub mod ctx;
 pub mod db;

@@ -1,11 +1,40 @@
 //! Background loops that can be stopped and are seen to fail: a loop that ends by itself is started again and counted.
 
+use super::ctx::Ctx;
+use super::problem::Problem;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 const RESTART_DELAY: Duration = Duration::from_millis(500);
+/// More than the database gives one statement. A host that lost its power in the middle of an answer never says so:
+/// without a limit here the turn would wait for it for ever, with its connection.
+const TURN_WITHIN: Duration = Duration::from_secs(16);
+
+/// One turn of a loop, limited in time. Only one that came to a good end is a beat; what came of it, if it did.
+pub async fn turn<T>(
+    ctx: &Ctx,
+    name: &'static str,
+    work: Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + '_>>,
+) -> Option<T> {
+    ctx.beats.begins(name);
+    let outcome = tokio::time::timeout(TURN_WITHIN, work).await;
+    ctx.beats.ends(name);
+    match outcome {
+        Ok(Ok(done)) => {
+            ctx.beats.beat(name);
+            return Some(done);
+        }
+        Ok(Err(problem)) => {
+            tracing::warn!(task = name, status = %problem.status(), "a loop could not do its work");
+        }
+        Err(_) => tracing::error!(task = name, "a loop's turn took too long and was given up"),
+    }
+    metrics::counter!("task_failed_turns_total", "task" => name).increment(1);
+    None
+}
 
 #[derive(Debug, Clone, Default)]
 pub struct Tasks {

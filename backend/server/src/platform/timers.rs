@@ -7,6 +7,8 @@
 use super::ctx::Ctx;
 use super::db::{Loop, ScopedTx};
 use super::problem::Problem;
+use super::tasks::turn;
+use futures_util::FutureExt;
 use rules::Timestamp;
 use rules::ids::TenantId;
 use serde_json::Value;
@@ -14,6 +16,7 @@ use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -216,20 +219,16 @@ impl Lane {
 }
 
 /// Fires what is due until told to stop.
-pub async fn run(ctx: Ctx, lane: Lane, stop: CancellationToken) {
+pub async fn run(ctx: Ctx, name: &'static str, lane: Lane, stop: CancellationToken) {
     let mut woken = ctx.db.woken(Loop::Timers);
     loop {
-        let next = match fire_and_look_ahead(&ctx, lane).await {
-            Ok((_, next)) => {
+        let next = match turn(&ctx, name, Box::pin(fire_and_look_ahead(&ctx, lane))).await {
+            Some((_, next)) => {
                 ctx.engine_looked();
                 next
             }
-            Err(problem) => {
-                tracing::warn!(status = %problem.status(), "timers could not be read");
-                None
-            }
+            None => None,
         };
-        ctx.beats.beat("timers");
         let wait = next.map_or(POLL, |due| (due - ctx.now()).to_std().unwrap_or_default().min(POLL));
         tokio::select! {
             () = stop.cancelled() => return,
@@ -263,6 +262,10 @@ async fn fire_and_look_ahead(ctx: &Ctx, lane: Lane) -> Result<(usize, Option<Tim
     Ok((fired, next))
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("the handler of a timer panicked")]
+struct Panicked;
+
 enum Looked {
     Fired,
     NothingUntil(Option<Timestamp>),
@@ -290,7 +293,11 @@ async fn fire_one(ctx: &Ctx, tenant: TenantId, lane: Lane) -> Result<Looked, Pro
     };
     let started = Instant::now();
     let outcome = match ctx.timers.0.get(due.kind.as_str()) {
-        Some(handler) => handler(ctx, &mut tx, &due).await,
+        // one that panics is put off as well: otherwise every loop would take it first, again and again
+        Some(handler) => AssertUnwindSafe(handler(ctx, &mut tx, &due))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(Problem::internal(&Panicked))),
         None => Err(Problem::not_found("no handler for this timer")),
     };
     if let Err(problem) = outcome {

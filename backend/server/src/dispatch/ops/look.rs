@@ -17,7 +17,7 @@ pub enum Which {
 }
 
 pub async fn list(ctx: &Ctx, actor: &Actor, which: Which, limit: i64) -> Result<Vec<AlarmView>, Problem> {
-    let mut tx = ctx.db.begin_alarm(&actor.scope_for(Action::AlarmRead, Purpose::Dispatch)).await?;
+    let mut tx = ctx.db.begin_frozen(&actor.scope_for(Action::AlarmRead, Purpose::Dispatch)).await?;
     match which {
         Which::Open => {
             let open = store::list_open(ctx, &mut tx, None, limit).await?;

@@ -20,6 +20,10 @@ const LAPSED_TWICE: i32 = 2;
 /// A submit commits its suggestion first; its alarm follows within this time.
 const ALARM_WITHIN_SECS: i64 = 5;
 const JOURNAL_WITHIN_SECS: i64 = 10;
+/// The hub follows within milliseconds, the sealer within a second.
+const FOLLOWED_WITHIN_SECS: i64 = 5;
+const SEALED_WITHIN_SECS: i64 = 60;
+const CLOCK_WITHIN: TimeDelta = TimeDelta::seconds(2);
 /// Enough to say that something is wrong.
 const LIMIT: i64 = 50;
 
@@ -55,7 +59,7 @@ impl Mend {
 /// In one unchanging view, so that nothing is found that was only half done.
 pub(super) async fn findings(ctx: &Ctx, tenant: &Tenant) -> Result<Vec<Finding>, Problem> {
     let now = ctx.now();
-    let mut tx = ctx.db.begin_frozen(&ctx.system_scope(tenant.id)).await?;
+    let mut tx = ctx.db.begin_alarm_frozen(&ctx.system_scope(tenant.id)).await?;
     let mut found = Vec::new();
     alarms_without_timer(&mut tx, &mut found).await?;
     timers_late_or_failing(&mut tx, now, &mut found).await?;
@@ -65,6 +69,9 @@ pub(super) async fn findings(ctx: &Ctx, tenant: &Tenant) -> Result<Vec<Finding>,
     results_without_timer(&mut tx, &mut found).await?;
     suggestions_without_alarm(&mut tx, now, &mut found).await?;
     streams_with_gap(&mut tx, &mut found).await?;
+    streams_not_followed(ctx, &mut tx, now, &mut found).await?;
+    audit_not_sealed(ctx, &mut tx, &mut found).await?;
+    clock(ctx, &mut tx, &mut found).await?;
     journal(ctx, now, &mut found);
     measure(&mut tx).await?;
     drop(tx);
@@ -304,6 +311,59 @@ async fn streams_with_gap(tx: &mut ScopedTx, found: &mut Vec<Finding>) -> Result
         subject: None,
         mend: None,
     }));
+    Ok(())
+}
+
+/// A board believes the heads it is sent, and they come from this node's memory: here they are held against the table.
+async fn streams_not_followed(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    found: &mut Vec<Finding>,
+) -> Result<(), Problem> {
+    let tenant = tx.tenant();
+    let should_be_known = sqlx::query!(
+        r#"select h.stream, h.epoch, e.seq
+             from stream_head h
+            cross join lateral (
+                select seq
+                  from event
+                 where tenant_id = h.tenant_id and stream = h.stream and epoch = h.epoch and at < $2
+                 order by seq desc
+                 limit 1) e
+            where h.tenant_id = $1"#,
+        tenant.0,
+        now - TimeDelta::seconds(FOLLOWED_WITHIN_SECS),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let heads = ctx.hub.heads(tenant);
+    for row in should_be_known {
+        let is_known = heads
+            .iter()
+            .any(|(stream, epoch, seq)| *stream == row.stream && *epoch == row.epoch && *seq >= row.seq);
+        if !is_known {
+            found.push(Finding { invariant: Invariant::StreamFollowed, subject: None, mend: None });
+        }
+    }
+    Ok(())
+}
+
+async fn audit_not_sealed(ctx: &Ctx, tx: &mut ScopedTx, found: &mut Vec<Finding>) -> Result<(), Problem> {
+    let oldest = crate::audit::oldest_unsealed(tx).await?;
+    if oldest.is_some_and(|at| ctx.now() - at > TimeDelta::seconds(SEALED_WITHIN_SECS)) {
+        found.push(Finding { invariant: Invariant::AuditSealed, subject: None, mend: None });
+    }
+    Ok(())
+}
+
+/// Asked anew, beside the loop that sets the clock: that loop may be what is broken.
+async fn clock(ctx: &Ctx, tx: &mut ScopedTx, found: &mut Vec<Finding>) -> Result<(), Problem> {
+    let asked_at = ctx.now();
+    let offset = ctx.clock.offset(asked_at, tx.database_now().await?);
+    if offset.is_some_and(|offset| offset.abs() > CLOCK_WITHIN) {
+        found.push(Finding { invariant: Invariant::ClockTrue, subject: None, mend: None });
+    }
     Ok(())
 }
 
