@@ -90,3 +90,56 @@ async fn a_screen_that_speaks_nonsense_is_closed_with_a_code() {
     screen.send(json!({"t": "give me everything"})).await;
     assert_eq!(screen.closed().await, Some(4400));
 }
+
+#[tokio::test]
+async fn an_alarm_that_does_not_open_holds_up_no_other_on_the_boards() {
+    let app = App::start().await;
+    let (worker, neighbour) = (app.sign_in("worker").await, app.sign_in("neighbour").await);
+    let dispatcher = app.sign_in("dispatcher").await;
+    app.run_due().await;
+    let mut screen = Screen::open(&app, &dispatcher).await;
+    let (broken, whole) = (app.new_id(), app.new_id());
+    let press = json!({"kind": "button"});
+    worker.put(&format!("/alarms/{broken}"), press.clone()).await.expect(201);
+    // sealed by another key, torn by a disk: it does not open
+    app.execute("update alarm set machine_sealed = '\\x0101'").await;
+    neighbour.put(&format!("/alarms/{whole}"), press).await.expect(201);
+    app.run_due().await;
+
+    let mut bare = screen.event("alarm.raised").await;
+    let mut dressed = screen.event("alarm.raised").await;
+    if bare["body"]["subject_id"] == json!(whole) {
+        // the streams of two districts come in any order
+        std::mem::swap(&mut bare, &mut dressed);
+    }
+    assert_eq!(bare["body"]["subject_id"], json!(broken));
+    assert!(bare["body"].get("alarm").is_none(), "it says that something is there, and no more");
+    assert_eq!(dressed["body"]["alarm"]["id"], json!(whole));
+    let board = dispatcher.get("/alarms").await.expect(200);
+    assert_eq!(board["items"].as_array().unwrap().len(), 1);
+    let afresh = Screen::open(&app, &dispatcher).await;
+    let alarms: Vec<_> =
+        afresh.snapshots.iter().flat_map(|snapshot| snapshot["alarms"].as_array().unwrap()).collect();
+    assert_eq!(alarms.len(), 1, "a snapshot comes too: {alarms:?}");
+}
+
+#[tokio::test]
+async fn every_restore_begins_an_epoch_of_its_own_also_in_streams_the_backup_did_not_know() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let person = app.person(&worker, "王秀英").await;
+    submit(&app, &worker, person).await;
+    app.execute(server::events::BEGIN_EPOCH).await;
+    let moment = "select count(*) from stream_head
+         where seq = 0 and abs(epoch - extract(epoch from now() - timestamptz '2020-01-01 00:00:00+00')) < 60";
+    assert_eq!(app.count("select count(*) from stream_head").await, app.count(moment).await);
+    // the same backup again, with the clock set back: still never an epoch that a screen has seen
+    app.execute("update stream_head set epoch = 2000000000").await;
+    app.execute(server::events::BEGIN_EPOCH).await;
+    assert_eq!(app.count("select count(*) from stream_head where epoch <> 2000000001").await, 0);
+    // a stream that begins after the restore
+    let neighbour = app.sign_in("neighbour").await;
+    app.execute("delete from stream_head").await;
+    neighbour.put(&format!("/alarms/{}", app.new_id()), json!({"kind": "button"})).await.expect(201);
+    assert_eq!(app.count("select count(*) from stream_head where epoch < 100000000").await, 0);
+}

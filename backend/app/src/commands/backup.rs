@@ -6,6 +6,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use server::platform::postgres::PrivatePostgres;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -35,15 +36,15 @@ pub fn backup(args: &BackupArgs) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         let opened = open(&args.database).await?;
         let postgres = opened.postgres.as_ref().context("no private database")?;
+        // before the dump: an alarm that leaves the journal meanwhile is in the dump, and raising it twice is once
+        let files = read_files(data_dir)?;
         let dump = dump(postgres)?;
         let half = args.file.with_extension("part");
         let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
         let mut archive = tar::Builder::new(file);
         append(&mut archive, DUMP, &dump)?;
-        for name in FILES {
-            if let Ok(bytes) = std::fs::read(data_dir.join(name)) {
-                append(&mut archive, name, &bytes)?;
-            }
+        for (name, bytes) in files {
+            append(&mut archive, name, &bytes)?;
         }
         archive.into_inner()?.sync_all()?;
         std::fs::rename(&half, &args.file)?;
@@ -51,6 +52,19 @@ pub fn backup(args: &BackupArgs) -> anyhow::Result<ExitCode> {
         opened.leave().await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Those that are there; one that cannot be read would be missed on the day of the restore.
+fn read_files(data_dir: &Path) -> anyhow::Result<Vec<(&'static str, Vec<u8>)>> {
+    let mut files = Vec::new();
+    for name in FILES {
+        match std::fs::read(data_dir.join(name)) {
+            Ok(bytes) => files.push((name, bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error).context(name),
+        }
+    }
+    Ok(files)
 }
 
 fn append(archive: &mut tar::Builder<File>, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
@@ -125,11 +139,11 @@ fn load(postgres: &PrivatePostgres, dump: &[u8]) -> anyhow::Result<()> {
     begin_epoch(postgres)
 }
 
-/// What happens from here on is another story than what open screens saw: they start over from a snapshot.
+/// Open screens start over from a snapshot.
 fn begin_epoch(postgres: &PrivatePostgres) -> anyhow::Result<()> {
     let output = tool(postgres, "psql")
         .args(["-d", "xindeng", "-v", "ON_ERROR_STOP=1", "-qc"])
-        .arg("update stream_head set epoch = epoch + 1, seq = 0")
+        .arg(server::events::BEGIN_EPOCH)
         .output()
         .context("psql")?;
     ensure!(output.status.success(), "psql: {}", String::from_utf8_lossy(&output.stderr).trim());
@@ -141,4 +155,20 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     std::io::Write::write_all(&mut file, bytes)?;
     file.sync_all()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_not_there_are_left_out_and_one_that_cannot_be_read_is_said() {
+        let folder = std::env::temp_dir().join(format!("xindeng-backup-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("root.key"), "key").unwrap();
+        assert_eq!(read_files(&folder).unwrap(), [("root.key", b"key".to_vec())]);
+        std::fs::create_dir(folder.join("alarm-spool.jsonl")).unwrap();
+        assert!(read_files(&folder).is_err());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -87,6 +87,19 @@ pub struct Event {
     pub body: Value,
 }
 
+/// For after a restore, as the owner of the database. What happens from here on is another story than what open
+/// screens saw, also in streams that the backup did not know yet; and a second restore of the same backup is a third
+/// story, so the epoch is the time: seconds since 2020, which fit until 2088.
+pub const BEGIN_EPOCH: &str = "
+    do $$
+    declare
+        moment integer := extract(epoch from clock_timestamp() - timestamptz '2020-01-01 00:00:00+00');
+    begin
+        update stream_head set epoch = greatest(epoch + 1, moment), seq = 0;
+        execute format('alter table stream_head alter column epoch set default %s', moment);
+    end
+    $$";
+
 pub async fn record(tx: &mut ScopedTx, event: NewEvent) -> sqlx::Result<i64> {
     tx.wake(Loop::Streams);
     let scope = tx.scope();
