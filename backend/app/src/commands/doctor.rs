@@ -4,10 +4,15 @@ use super::{open, runtime, say};
 use crate::config::DatabaseArgs;
 use clap::Args;
 use nix::sys::statvfs::statvfs;
+use rules::ids::TenantId;
+use server::overview::{self, Health};
+use server::platform::Ctx;
+use server::wiring::OpenError;
 use std::process::ExitCode;
 
 const MIN_FREE_MIB: u64 = 1024;
 const MAX_CLOCK_OFFSET_SECS: i64 = 2;
+const MAX_UNSEALED_SECS: i64 = 60;
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
@@ -42,15 +47,63 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         match open(&args.database).await {
             Ok(opened) => {
-                report.add("database", Ok(format!("reached, {} tenants", opened.ctx.tenants().len())))?;
+                let tenants = opened.ctx.tenants();
+                report.add("database", Ok(format!("reached, {} tenants", tenants.len())))?;
+                report.add("key", Ok("root.key opens what is sealed there".to_owned()))?;
                 report.add("clock", clock(&opened.ctx).await)?;
+                for tenant in tenants {
+                    server_of(&opened.ctx, tenant.id, &mut report).await?;
+                }
                 opened.leave().await;
             }
-            Err(error) => report.add("database", Err(format!("{error:#}")))?,
+            Err(error) => {
+                let is_key = matches!(
+                    error.downcast_ref(),
+                    Some(OpenError::Keys(_) | OpenError::KeyMissing(_) | OpenError::KeyWrong(_))
+                );
+                report.add(if is_key { "key" } else { "database" }, Err(format!("{error:#}")))?;
+            }
         }
         anyhow::Ok(())
     })?;
     Ok(if report.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// How the server that works on this database is doing, from what it leaves there.
+async fn server_of(ctx: &Ctx, tenant: TenantId, report: &mut Report) -> anyhow::Result<()> {
+    match overview::health(ctx, tenant).await {
+        Ok(health) => {
+            report.add("server's clock", servers_clock(&health))?;
+            report.add("audit", audit(&health))
+        }
+        Err(problem) => report.add("server", Err(format!("{problem:?}"))),
+    }
+}
+
+fn servers_clock(health: &Health) -> Result<String, String> {
+    let ahead = health.clock_ahead().num_seconds();
+    if ahead > MAX_CLOCK_OFFSET_SECS {
+        return Err(format!(
+            "{ahead} s ahead of the database's; see that the database host's time is right. The server loses it \
+             again by itself, a second in five"
+        ));
+    }
+    let running = if health.is_running() { "not ahead of the database's" } else { "no server is running" };
+    Ok(running.to_owned())
+}
+
+fn audit(health: &Health) -> Result<String, String> {
+    let Some(age) = health.unsealed_for().map(|age| age.num_seconds()) else {
+        return Ok("every entry is sealed".to_owned());
+    };
+    let waits = format!("the oldest entry has waited {age} s for its seal");
+    if !health.is_running() {
+        Ok("some entries wait for their seal until a server runs".to_owned())
+    } else if age > MAX_UNSEALED_SECS {
+        Err(format!("{waits}; see what the server's log says of audit_sealer"))
+    } else {
+        Ok(waits)
+    }
 }
 
 fn postgres(args: &DoctorArgs) -> Result<String, String> {
@@ -80,7 +133,7 @@ fn port(listen: &str) -> Result<String, String> {
     }
 }
 
-async fn clock(ctx: &server::platform::Ctx) -> Result<String, String> {
+async fn clock(ctx: &Ctx) -> Result<String, String> {
     let database = ctx.db.database_now().await.map_err(|error| error.to_string())?;
     #[expect(clippy::disallowed_methods, reason = "this machine's own clock is what is looked at")]
     let machine: chrono::DateTime<chrono::Utc> = std::time::SystemTime::now().into();
@@ -89,4 +142,26 @@ async fn clock(ctx: &server::platform::Ctx) -> Result<String, String> {
         return Err(format!("{offset} s from the database's clock; set this machine's time"));
     }
     Ok(format!("{offset} s from the database's"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    fn health(beat: Option<i64>, unsealed: Option<i64>) -> Health {
+        let now: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let ago = |secs: i64| now - TimeDelta::seconds(secs);
+        Health { database_now: now, last_beat_at: beat.map(ago), unsealed_since: unsealed.map(ago) }
+    }
+
+    #[test]
+    fn a_clock_that_runs_ahead_and_entries_that_stay_unsealed_are_said() {
+        assert!(servers_clock(&health(Some(4), None)).is_ok());
+        assert!(servers_clock(&health(None, None)).unwrap().contains("no server"));
+        assert!(servers_clock(&health(Some(-600), None)).unwrap_err().starts_with("600 s ahead"));
+        assert!(audit(&health(Some(4), Some(1))).is_ok());
+        assert!(audit(&health(Some(4), Some(61))).is_err());
+        assert!(audit(&health(None, Some(86_400))).is_ok(), "nobody is there to seal them");
+    }
 }
