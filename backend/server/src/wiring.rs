@@ -95,12 +95,21 @@ impl Opened {
 
 pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
     std::fs::create_dir_all(&settings.data_dir)?;
-    let (options, postgres) = if let Some(url) = &settings.database_url {
-        (url.parse::<PgConnectOptions>()?.disable_statement_logging(), None)
-    } else {
-        let postgres = PrivatePostgres::start(&settings.data_dir).await?;
-        (postgres.options(), Some(postgres))
-    };
+    if let Some(url) = &settings.database_url {
+        let options = url.parse::<PgConnectOptions>()?.disable_statement_logging();
+        return Ok(Opened { ctx: open_on(settings, options).await?, postgres: None });
+    }
+    let postgres = PrivatePostgres::start(&settings.data_dir).await?;
+    match open_on(settings, postgres.options()).await {
+        Ok(ctx) => Ok(Opened { ctx, postgres: Some(postgres) }),
+        Err(error) => {
+            postgres.leave();
+            Err(error)
+        }
+    }
+}
+
+async fn open_on(settings: &Settings, options: PgConnectOptions) -> Result<Ctx, OpenError> {
     migrate(&options).await?;
     let db = Db::connect(options, settings.connections.unwrap_or(ORDINARY_CONNECTIONS)).await?;
     let clock = match settings.stepped_clock {
@@ -110,7 +119,7 @@ pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
     let tenants = crate::identity::load_tenants(&db).await?;
     let keys = key_of(&db, &tenants, settings.data_dir.join(KEY_FILE)).await?;
     let spool = crate::dispatch::Spool::open(&settings.data_dir)?;
-    let ctx = Ctx::new(Parts {
+    Ok(Ctx::new(Parts {
         db,
         clock,
         keys,
@@ -129,8 +138,7 @@ pub async fn open(settings: &Settings) -> Result<Opened, OpenError> {
         tenants: RwLock::new(tenants),
         engine_micros: AtomicI64::new(0),
         last_id: Mutex::default(),
-    });
-    Ok(Opened { ctx, postgres })
+    }))
 }
 
 /// The same house with a clock that is moved by hand and no loops: for writing the demo city's past in order.

@@ -61,7 +61,8 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
                     error.downcast_ref(),
                     Some(OpenError::Keys(_) | OpenError::KeyMissing(_) | OpenError::KeyWrong(_))
                 );
-                report.add(if is_key { "key" } else { "database" }, Err(format!("{error:#}")))?;
+                let why: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+                report.add(if is_key { "key" } else { "database" }, Err(why.join(": ")))?;
             }
         }
         anyhow::Ok(())
@@ -88,7 +89,11 @@ fn servers_clock(health: &Health) -> Result<String, String> {
              again by itself, a second in five"
         ));
     }
-    let running = if health.is_running() { "not ahead of the database's" } else { "no server is running" };
+    let running = if health.is_running() {
+        "not ahead of the database's"
+    } else {
+        "no server has run in the last minute"
+    };
     Ok(running.to_owned())
 }
 
