@@ -30,7 +30,7 @@ impl Wire {
                         _ = dies => {}
                     }
                     // both ends stay open, and nobody speaks any more
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 });
             }
         });
