@@ -142,3 +142,41 @@ async fn a_fault_that_was_closed_and_is_still_there_rings_again() {
     seen().await;
     assert_eq!(alarm(&dispatcher, id).await["state"], "raised");
 }
+
+#[tokio::test]
+async fn answers_that_were_somebody_elses_ring_for_the_right_person() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let clinician = app.sign_in("clinician").await;
+    let wrong = app.person(&worker, "王秀英").await;
+    let right = app.person(&worker, "李国华").await;
+    let (look, visit) = (app.new_id(), app.new_id());
+    let body = app.screening(wrong, visit, "c_ssrs_screener", c_ssrs_high());
+    let receipt = worker.put(&format!("/screenings/{look}"), body).await.expect(201);
+    app.run_due().await;
+    let first: Uuid = receipt["alarm_id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(alarm(&dispatcher, first).await["person"]["name"], "王秀英");
+
+    let correction = json!({"person_id": right, "reason": "平板递错了人", "expected_version": 1});
+    clinician.post(&format!("/screenings/{look}/correct-person"), correction).await.expect(204);
+    app.run_due().await;
+    let told = alarm(&dispatcher, first).await["timeline"].to_string();
+    assert!(told.contains("alarm.person_corrected"), "{told}");
+    let open = dispatcher.get("/alarms").await.expect(200);
+    let rings: Vec<Uuid> = open["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["id"].as_str().unwrap().parse().unwrap())
+        .collect();
+    let second = *rings.iter().find(|id| **id != first).expect("an alarm of the right person");
+    assert_eq!(alarm(&dispatcher, second).await["person"]["name"], "李国华");
+    let item = &dispatcher.get("/queue").await.expect(200)["items"][0];
+    assert_eq!(item["alarm_id"], json!(second), "{item}");
+    assert_eq!(
+        app.count("select count(*) from timer where attempts > 1").await,
+        0,
+        "nothing is tried in vain"
+    );
+}

@@ -1,12 +1,17 @@
 //! One alarm per screening, whoever makes it.
 
-use crate::ids::{AlarmId, ScreeningId};
+use crate::ids::{AlarmId, PersonId, ScreeningId};
 use uuid::Uuid;
 
 /// The tablet and the server work out the same id, so that the alarm raised offline and the one raised on arrival are
 /// one alarm.
 pub fn alarm_id(screening: ScreeningId) -> AlarmId {
     AlarmId(Uuid::new_v5(&screening.0, b"alarm"))
+}
+
+/// A screening that was moved to the right person rings anew for that person: the first alarm was about somebody else.
+pub fn alarm_id_for(screening: ScreeningId, person: PersonId) -> AlarmId {
+    AlarmId(Uuid::new_v5(&screening.0, format!("alarm|{person}").as_bytes()))
 }
 
 #[cfg(test)]

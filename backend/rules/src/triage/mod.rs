@@ -22,7 +22,7 @@ mod what_if;
 #[cfg(test)]
 mod tests;
 
-pub use alarm_id::alarm_id;
+pub use alarm_id::{alarm_id, alarm_id_for};
 pub use assess::{Assessment, Hit, Input, assess};
 pub use case::{
     Case, CaseResult, Danger, Fact, History, PreviousScore, SecondLook, SeenAgo, StoredCritical,

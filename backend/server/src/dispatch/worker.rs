@@ -88,6 +88,8 @@ struct Asked {
     by: Option<Uuid>,
     #[serde(default)]
     reason: String,
+    /// an alarm about the person whose answers these turned out not to be
+    instead_of: Option<Uuid>,
 }
 
 async fn raise(ctx: &Ctx, tx: &mut ScopedTx, due: &Due) -> Result<(), Problem> {
@@ -112,7 +114,16 @@ async fn raise(ctx: &Ctx, tx: &mut ScopedTx, due: &Due) -> Result<(), Problem> {
         drill: false,
         mark: Some(if is_missed_deadline { Mark::Deadline(due.fence) } else { Mark::Asked(due.fence) }),
     };
+    let wrong = match asked.instead_of {
+        Some(wrong) => store::load_for_update(ctx, tx, AlarmId(wrong)).await?,
+        None => None,
+    };
     raise_within(ctx, tx, &raise, OrgId(asked.org_id)).await?;
+    if let Some(wrong) = wrong {
+        // it stays open until somebody who has it says that nobody is left alone
+        let body = json!({"alarm_id": raise.id});
+        record(tx, &wrong, "alarm.person_corrected", body, ctx.now()).await?;
+    }
     Ok(())
 }
 

@@ -246,6 +246,7 @@ async fn place(ctx: &Ctx, tx: &mut ScopedTx, item: &mut Item, tier: u8) -> Resul
         item.alarm_id = Some(alarm.0);
         let call = Call {
             alarm,
+            instead_of: None,
             priority: Priority::P2,
             due_at: now,
             reason: "raised_by_person",

@@ -13,7 +13,7 @@ use rules::ids::{AlarmId, OrgId, PersonId, ScreeningId, VisitId};
 use rules::people::Modifier;
 use rules::triage::{
     Case, CaseResult, Danger, History, PreviousScore, Progress, SecondLook, SeenAgo, Suggestion, Word,
-    alarm_id, assess, suggest,
+    alarm_id, alarm_id_for, assess, suggest,
 };
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -111,7 +111,7 @@ pub async fn take_in(ctx: &Ctx, tx: &mut ScopedTx, visit: Visit) -> Result<Taken
         };
         return Ok(Taken { suggestion, tier_alone, item: None, alarm: None, event });
     }
-    let is_more = visit.is_news || found.as_ref().is_none_or(|before| tier > before.tier);
+    let asks = Asks::of(visit.screening, visit.person, found.as_ref(), visit.is_news, tier);
     let mut item = placed(
         ctx,
         found,
@@ -126,7 +126,7 @@ pub async fn take_in(ctx: &Ctx, tx: &mut ScopedTx, visit: Visit) -> Result<Taken
             is_news: visit.is_news,
         },
     );
-    let alarm = ask_for_alarm(ctx, tx, &mut item, &suggestion, visit.screening, is_more).await?;
+    let alarm = ask_for_alarm(ctx, tx, &mut item, &suggestion, asks).await?;
     if item.version == 1 {
         store::insert(tx, &item).await?;
     } else {
@@ -245,9 +245,12 @@ async fn ask_for_alarm(
     tx: &mut ScopedTx,
     item: &mut Item,
     suggestion: &Suggestion,
-    screening: ScreeningId,
-    is_more: bool,
+    asks: Asks,
 ) -> Result<Option<AlarmId>, Problem> {
+    if let Some(wrong) = asks.instead_of {
+        timers::cancel(tx, wrong, &[RAISE_ALARM], ctx.now()).await?;
+        item.alarm_id = None;
+    }
     let Some(plan) = suggestion.alarm else {
         // a look that ended well takes back what was only going to ring, but not what a person has asked for
         let ended_well = suggestion.second_look.is_none() && item.tier() <= suggestion.tier;
@@ -258,12 +261,12 @@ async fn ask_for_alarm(
     };
     // counted again without anything new, the same does not ring once more; and what was only going to ring was taken
     // back by whoever made contact
-    let is_known = item.alarm_id.is_some() && !is_more;
+    let is_known = item.alarm_id.is_some() && !asks.is_more;
     let is_taken_back = plan.after_secs > 0 && (item.contacted_at.is_some() || item.is_closed());
     if is_known || is_taken_back {
         return Ok(item.alarm_id.map(AlarmId));
     }
-    let alarm = item.alarm_id.map_or_else(|| alarm_id(screening), AlarmId);
+    let alarm = asks.alarm;
     item.alarm_id = Some(alarm.0);
     let due_at = ctx.now() + TimeDelta::seconds(i64::from(plan.after_secs));
     // what was promised for an earlier moment is not put off by counting again
@@ -271,15 +274,48 @@ async fn ask_for_alarm(
     let pending = timers::next_for(tx, tenant, alarm.0, RAISE_ALARM).await?;
     let due_at = pending.map_or(due_at, |pending| due_at.min(pending));
     // which answer it was stays sealed; the timer only says that a rule asked
-    let call = Call { alarm, priority: plan.priority, due_at, reason: "rule", fence: item.version };
+    let call = Call {
+        alarm,
+        instead_of: asks.instead_of,
+        priority: plan.priority,
+        due_at,
+        reason: "rule",
+        fence: item.version,
+    };
     schedule_alarm(ctx, tx, item, call).await?;
     Ok(Some(alarm))
+}
+
+/// Which alarm a visit would have, if it needs one.
+#[derive(Clone, Copy)]
+struct Asks {
+    alarm: AlarmId,
+    /// it rang for the person whose answers these turned out not to be
+    instead_of: Option<Uuid>,
+    /// than what was known before
+    is_more: bool,
+}
+
+impl Asks {
+    fn of(screening: ScreeningId, person: PersonId, before: Option<&Item>, is_news: bool, tier: i16) -> Self {
+        let had = before.and_then(|item| item.alarm_id);
+        let is_moved = before.is_some_and(|item| item.person_id != person.0);
+        let instead_of = had.filter(|_| is_moved);
+        let alarm = match had {
+            Some(_) if is_moved => alarm_id_for(screening, person),
+            Some(alarm) => AlarmId(alarm),
+            None => alarm_id(screening),
+        };
+        let is_more = is_news || instead_of.is_some() || before.is_none_or(|item| tier > item.tier);
+        Self { alarm, instead_of, is_more }
+    }
 }
 
 /// An alarm that is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Call {
     pub alarm: AlarmId,
+    pub instead_of: Option<Uuid>,
     pub priority: Priority,
     pub due_at: Timestamp,
     pub reason: &'static str,
@@ -293,7 +329,7 @@ pub(super) async fn schedule_alarm(
     item: &Item,
     call: Call,
 ) -> Result<(), Problem> {
-    let Call { alarm, priority, due_at, reason, fence } = call;
+    let Call { alarm, instead_of, priority, due_at, reason, fence } = call;
     let timer = Timer {
         subject_id: alarm.0,
         kind: RAISE_ALARM,
@@ -310,6 +346,7 @@ pub(super) async fn schedule_alarm(
             "queue_item_id": item.id,
             "by": Some(tx.scope().actor).filter(|actor| *actor != SYSTEM),
             "reason": reason,
+            "instead_of": instead_of,
         }),
     };
     if due_at > ctx.now() {

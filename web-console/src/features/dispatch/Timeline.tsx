@@ -87,6 +87,8 @@ export function timelineWords(line: TimelineLine, raisedAt: string, text: Text):
       return plain(t.linePresented);
     case 'not_presented':
       return plain(t.lineNotPresented, true);
+    case 'person_corrected':
+      return plain(t.linePersonCorrected, true);
     case 'step_empty':
       return plain(t.lineStepEmpty, true);
     case 'claimed':

@@ -171,6 +171,7 @@ export default {
   lineTold: (name: string, post: string) => `told ${name}${post === '' ? '' : ` (${post})`}`,
   linePresented: 'on a screen',
   lineNotPresented: 'no screen showed it, telling the next',
+  linePersonCorrected: 'The answers belong to somebody else: an alarm of their own has been raised',
   lineStepEmpty: 'nobody is on duty at this step, telling the next',
   lineClaimExpired: 'no action after the claim, raised again',
   lineAckExpired: 'no action after the acknowledgement, raised again',

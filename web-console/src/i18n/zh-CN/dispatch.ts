@@ -167,6 +167,7 @@ export default {
   lineTold: (name: string, post: string) => `通知 ${name}${post === '' ? '' : `（${post}）`}`,
   linePresented: '已显示在屏幕上',
   lineNotPresented: '没有屏幕显示它，往下通知',
+  linePersonCorrected: '这些答卷属于另一个人：已为那个人另行报警',
   lineStepEmpty: '这一级没有人在岗，往下通知',
   lineClaimExpired: '接手后没有动作，重新升起',
   lineAckExpired: '确认后没有动作，重新升起',
