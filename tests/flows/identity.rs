@@ -2,6 +2,7 @@
 
 use crate::harness::{App, PASSWORD, Screen, phq9};
 use chrono::Duration;
+use futures_util::future::join_all;
 use serde_json::json;
 
 #[tokio::test]
@@ -28,6 +29,27 @@ async fn guessing_is_slowed_down() {
     let slowed = nobody.post("/sessions", guess).await;
     assert!(slowed.headers.contains_key("retry-after"));
     slowed.problem(429, "too-many-attempts");
+}
+
+#[tokio::test]
+async fn many_guesses_at_once_are_no_more_than_one_after_the_other() {
+    let app = App::start().await;
+    let nobody = app.anonymous();
+    let guess = json!({"login": "worker", "password": "guess"});
+    let answers = join_all((0..25).map(|_| nobody.post("/sessions", guess.clone()))).await;
+    let looked_at = answers.iter().filter(|answer| answer.status == 401).count();
+    let slowed = answers.iter().filter(|answer| answer.status == 429).count();
+    assert_eq!((looked_at, slowed), (10, 15));
+}
+
+#[tokio::test]
+async fn what_is_too_long_to_be_a_login_or_a_password_is_not_looked_at() {
+    let app = App::start().await;
+    let nobody = app.anonymous();
+    let long = "a".repeat(65);
+    nobody.post("/sessions", json!({"login": long, "password": "guess"})).await.refuses("login");
+    let long = "长".repeat(257);
+    nobody.post("/sessions", json!({"login": "worker", "password": long})).await.refuses("password");
 }
 
 #[tokio::test]

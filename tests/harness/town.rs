@@ -3,7 +3,7 @@
 use super::database;
 use rules::identity::Post;
 use rules::ids::{AccountId, OrgId, TenantId};
-use server::identity::hash_password;
+use server::identity::{Password, hash_password};
 use server::platform::{Ctx, Purpose, SYSTEM, Scope};
 use sqlx::PgConnection;
 use tokio::sync::OnceCell;
@@ -178,5 +178,6 @@ async fn run(db: &mut PgConnection, sql: &'static str, ids: &[Uuid]) {
 /// Hashed once: it is meant to be slow.
 async fn password_hash() -> &'static str {
     static HASH: OnceCell<String> = OnceCell::const_new();
-    HASH.get_or_init(async || hash_password(PASSWORD.to_owned()).await.unwrap().0).await
+    HASH.get_or_init(async || hash_password(Password::parse(PASSWORD.to_owned()).unwrap()).await.unwrap().0)
+        .await
 }

@@ -11,7 +11,7 @@ mod visits;
 pub use file::{Account, Demo};
 
 use crate::audit::Entry;
-use crate::identity::{NewTenant, PasswordHash, hash_password, install_tenant};
+use crate::identity::{NewTenant, Password, PasswordHash, hash_password, install_tenant};
 use crate::people::PersonAt;
 use crate::platform::timers::{self, Timer};
 use crate::platform::{Ctx, Problem, Purpose, SYSTEM, Scope, ScopedTx};
@@ -81,7 +81,8 @@ pub async fn seed(ctx: &Ctx, dir: &Path) -> Result<Demo, Problem> {
 }
 
 async fn hashed(demo: &Demo) -> Result<PasswordHash, Problem> {
-    hash_password(demo.password().to_owned()).await.map_err(|error| Problem::internal(&error))
+    let password = Password::parse(demo.password().to_owned()).map_err(|error| Problem::internal(&error))?;
+    Ok(hash_password(password).await?)
 }
 
 fn scope(city: &City) -> Scope {

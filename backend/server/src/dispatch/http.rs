@@ -6,8 +6,9 @@ use super::ops::raise::{Outcome, Raise, raise};
 use super::ops::{Command, close, hold, look, note};
 use super::view::{AlarmDetail, AlarmView};
 use super::{policy, spool, store};
-use crate::identity::{Access, Actor};
+use crate::identity::{Access, Actor, Password};
 use crate::platform::http::{Body, Id, Params, Routes};
+use crate::platform::text::Line;
 use crate::platform::{Ctx, Problem};
 use axum::Json;
 use axum::extract::State;
@@ -378,9 +379,10 @@ struct CloseCommand {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SecondPerson {
-    login: String,
-    #[schema(value_type = String)]
-    password: Private<String>,
+    #[schema(value_type = String, max_length = 64)]
+    login: Line<64>,
+    #[schema(value_type = String, max_length = 256)]
+    password: Password,
 }
 
 /// Close an alarm. Its queue item lives on. A P1 is closed as a false alarm only by two people.
@@ -398,7 +400,7 @@ async fn close_alarm(
         .find(|code| code.code() == body.code)
         .ok_or_else(|| Problem::invalid("code", "not one of the codes of closing"))?;
     let second = match body.second {
-        Some(second) => Second::Here { login: second.login, password: second.password },
+        Some(second) => Second::Here { login: second.login.into_inner(), password: second.password },
         None if body.ask_second => Second::Later,
         None => Second::None,
     };

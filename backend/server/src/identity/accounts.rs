@@ -1,7 +1,9 @@
 //! Accounts: made by a system administrator, opened by a one-time link, disabled at once. No default password.
 
+use super::password::{self, Password, PasswordHash, Turn};
 use super::sessions::{looking_in, make_token, read_token};
-use super::{Access, Actor, Grant, PasswordHash, password, second_factor, sessions, store};
+use super::store::AccountRow;
+use super::{Access, Actor, Grant, second_factor, sessions, store};
 use crate::audit::Entry;
 use crate::platform::db::violated;
 use crate::platform::{Ctx, Problem, Purpose, SYSTEM, Scope, ScopedTx};
@@ -14,6 +16,7 @@ use serde_json::json;
 const SETUP_HOURS: i64 = 48;
 const MIN_PASSWORD_CHARS: usize = 10;
 const MAX_PASSWORD_CHARS: usize = 200;
+
 #[derive(Debug, Clone)]
 pub struct NewAccount {
     pub id: AccountId,
@@ -29,48 +32,47 @@ fn refused() -> Problem {
 pub async fn sign_in(
     ctx: &Ctx,
     login: &str,
-    password: String,
+    password: Password,
     code: Option<&str>,
 ) -> Result<sessions::SignedIn, Problem> {
     let login = login.trim().to_lowercase();
-    if let Some(secs) = ctx.guesses.wait_secs(&login, ctx.now()) {
-        let title = "Too many attempts; wait a while";
-        return Err(
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", title).with("retry_after", secs)
-        );
-    }
-    let outcome = try_sign_in(ctx, &login, password, code).await;
+    let found = {
+        let mut directory = ctx.db.directory().await?;
+        store::find_login(&mut directory, &login).await?
+    };
+    let account = match found {
+        Some((tenant, id)) => {
+            let mut tx = ctx.db.begin(&looking_in(tenant)).await?;
+            store::load_account(&mut tx, id).await?.map(|account| (tenant, account))
+        }
+        None => None,
+    };
+    let turn = password::take_turn().await?;
+    let attempt = ctx.guesses.begin(&login, ctx.now())?;
+    let outcome = prove(ctx, turn, account, password, code).await;
     match &outcome {
-        Ok(_) => ctx.guesses.succeeded(&login),
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => ctx.guesses.failed(&login, ctx.now()),
-        Err(_) => {}
+        Ok(_) => attempt.succeeded(),
+        // the wrong password, or none of the right code: it stays counted
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {}
+        Err(_) => attempt.take_back(),
     }
     outcome
 }
 
-async fn try_sign_in(
+async fn prove(
     ctx: &Ctx,
-    login: &str,
-    password: String,
+    turn: Turn,
+    account: Option<(TenantId, AccountRow)>,
+    password: Password,
     code: Option<&str>,
 ) -> Result<sessions::SignedIn, Problem> {
-    let found = {
-        let mut directory = ctx.db.directory().await?;
-        store::find_login(&mut directory, login).await?
-    };
-    let Some((tenant, id)) = found else {
-        password::verify_password(password, None).await;
+    let hash = account.as_ref().and_then(|(_, account)| account.password_hash.clone()).map(PasswordHash);
+    let is_right = password::verify_password(turn, password, hash).await?;
+    let Some((tenant, account)) = account.filter(|(_, account)| is_right && account.disabled_at.is_none())
+    else {
         return Err(refused());
     };
-    let account = {
-        let mut tx = ctx.db.begin(&looking_in(tenant)).await?;
-        store::load_account(&mut tx, id).await?
-    };
-    let hash = account.as_ref().and_then(|account| account.password_hash.clone()).map(PasswordHash);
-    let is_right = password::verify_password(password, hash).await;
-    let Some(account) = account.filter(|account| is_right && account.disabled_at.is_none()) else {
-        return Err(refused());
-    };
+    let id = AccountId(account.id);
     if let Some(sealed) = account.second_factor_sealed {
         let Some(code) = code.filter(|code| !code.trim().is_empty()) else {
             return Err(Problem::new(
@@ -89,7 +91,7 @@ async fn try_sign_in(
 }
 
 /// A second person at the desk: proves who they are without signing the first one out.
-pub async fn vouch(ctx: &Ctx, tenant: TenantId, login: &str, password: String) -> Result<Actor, Problem> {
+pub async fn vouch(ctx: &Ctx, tenant: TenantId, login: &str, password: Password) -> Result<Actor, Problem> {
     let signed_in = sign_in(ctx, login, password, None).await?;
     sessions::end(ctx, &signed_in.actor).await?;
     if signed_in.actor.tenant == tenant { Ok(signed_in.actor) } else { Err(refused()) }
@@ -236,11 +238,14 @@ async fn begin_change(ctx: &Ctx, actor: &Actor, id: AccountId) -> Result<ScopedT
     Ok(tx)
 }
 
-pub async fn set_up(ctx: &Ctx, token: &str, password: String) -> Result<sessions::SignedIn, Problem> {
-    let spent = || Problem::not_found("this link was used or is too old; ask for a new one");
-    check_password(&password)?;
+pub async fn set_up(ctx: &Ctx, token: &str, password: Password) -> Result<sessions::SignedIn, Problem> {
+    check_password("password", &password)?;
     let (tenant, hash) = read_token(token).ok_or_else(spent)?;
-    let password = password::hash_password(password).await.map_err(|error| Problem::internal(&error))?;
+    // only a good link is worth the work
+    let mut tx = ctx.db.begin(&looking_in(tenant)).await?;
+    store::find_setup(&mut tx, &hash, ctx.now()).await?.ok_or_else(spent)?;
+    drop(tx);
+    let password = password::hash_password(password).await?;
     let mut tx = ctx.db.begin(&looking_in(tenant)).await?;
     let account = store::find_setup(&mut tx, &hash, ctx.now()).await?.ok_or_else(spent)?;
     store::set_password(&mut tx, account, &password.0).await?;
@@ -249,9 +254,12 @@ pub async fn set_up(ctx: &Ctx, token: &str, password: String) -> Result<sessions
     sessions::start(ctx, tenant, account).await
 }
 
+fn spent() -> Problem {
+    Problem::not_found("this link was used or is too old; ask for a new one")
+}
+
 /// Is this link still good? Says whose it is, so that the page can greet.
 pub async fn look_at_setup(ctx: &Ctx, token: &str) -> Result<(String, String), Problem> {
-    let spent = || Problem::not_found("this link was used or is too old; ask for a new one");
     let (tenant, hash) = read_token(token).ok_or_else(spent)?;
     let mut tx = ctx.db.begin(&looking_in(tenant)).await?;
     let id = store::find_setup(&mut tx, &hash, ctx.now()).await?.ok_or_else(spent)?;
@@ -259,16 +267,17 @@ pub async fn look_at_setup(ctx: &Ctx, token: &str) -> Result<(String, String), P
     Ok((account.login, account.name))
 }
 
-pub async fn change_password(ctx: &Ctx, actor: &Actor, old: String, new: String) -> Result<(), Problem> {
-    check_password(&new)?;
+pub async fn change_password(ctx: &Ctx, actor: &Actor, old: Password, new: Password) -> Result<(), Problem> {
+    check_password("password", &new)?;
     let account = {
         let mut tx = ctx.db.begin(&actor.scope()).await?;
         store::load_account(&mut tx, actor.account).await?.ok_or_else(super::signed_out)?
     };
-    if !password::verify_password(old, account.password_hash.map(PasswordHash)).await {
+    let turn = password::take_turn().await?;
+    if !password::verify_password(turn, old, account.password_hash.map(PasswordHash)).await? {
         return Err(Problem::invalid("old_password", "not your present password"));
     }
-    let hash = password::hash_password(new).await.map_err(|error| Problem::internal(&error))?;
+    let hash = password::hash_password(new).await?;
     let mut tx = ctx.db.begin(&actor.scope()).await?;
     store::set_password(&mut tx, actor.account, &hash.0).await?;
     audit(ctx, &mut tx, "account.change_password", actor.account).await?;
@@ -276,12 +285,11 @@ pub async fn change_password(ctx: &Ctx, actor: &Actor, old: String, new: String)
     Ok(())
 }
 
-fn check_password(password: &str) -> Result<(), Problem> {
-    let chars = password.chars().count();
-    if (MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&chars) {
+fn check_password(field: &str, password: &Password) -> Result<(), Problem> {
+    if (MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&password.chars()) {
         Ok(())
     } else {
-        Err(Problem::invalid("password", format!("{MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters")))
+        Err(Problem::invalid(field, format!("{MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters")))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Sign-in, the account's own page, accounts, org tree, duty.
 
+use super::password::Password;
 use super::{Access, Actor, Grant, NewAccount, OrgUnit, accounts, duty, org, second_factor, sessions, store};
 use crate::platform::http::{Body, Id, Routes};
+use crate::platform::text::Line;
 use crate::platform::{Ctx, Problem, Purpose};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -41,9 +43,12 @@ pub fn router() -> Routes {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SignIn {
-    login: String,
-    password: String,
-    code: Option<String>,
+    #[schema(value_type = String, max_length = 64)]
+    login: Line<64>,
+    #[schema(value_type = String, max_length = 256)]
+    password: Password,
+    #[schema(value_type = Option<String>, max_length = 16)]
+    code: Option<Line<16>>,
     /// `bearer` for API clients; without it a browser cookie.
     mode: Option<Mode>,
 }
@@ -199,8 +204,10 @@ async fn me(State(ctx): State<Ctx>, actor: Actor) -> Result<Json<Me>, Problem> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChangePassword {
-    old_password: String,
-    password: String,
+    #[schema(value_type = String, max_length = 256)]
+    old_password: Password,
+    #[schema(value_type = String, max_length = 256)]
+    password: Password,
 }
 
 /// Change my password.
@@ -275,7 +282,8 @@ async fn look_at_setup(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SetUp {
-    password: String,
+    #[schema(value_type = String, max_length = 256)]
+    password: Password,
     mode: Option<Mode>,
 }
 

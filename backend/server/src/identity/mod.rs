@@ -19,7 +19,7 @@ pub use org::{
     OrgUnit, district_of, insert_org_unit, is_within, list_chain, load_org_unit, load_org_units,
     resolve_org_path,
 };
-pub use password::{PasswordHash, hash_password};
+pub use password::{Password, PasswordHash, hash_password};
 pub use provision::{NewTenant, install_account, install_tenant, reset_passwords, scope_of_login};
 pub use sessions::{
     LastKnown, SessionCache, authenticate, is_current, last_known, make_ticket, signed_out, take_ticket,

@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod postgres;
 pub mod problem;
 pub mod tasks;
+pub mod text;
 pub mod timers;
 
 pub use ctx::Ctx;

@@ -3,7 +3,7 @@
 use super::{Command, Said, begin, carry_out};
 use crate::dispatch::store::{Kept, signals};
 use crate::dispatch::view::AlarmView;
-use crate::identity::Actor;
+use crate::identity::{Actor, Password};
 use crate::platform::{Ctx, Problem, Purpose, ScopedTx};
 use crate::triage::{self, AlarmClosed};
 use axum::http::StatusCode;
@@ -23,7 +23,7 @@ pub enum Second {
     /// Not said: refused if one is needed.
     None,
     /// At this desk, with their own password.
-    Here { login: String, password: Private<String> },
+    Here { login: String, password: Password },
     /// Answers later, from their own screen.
     Later,
 }
@@ -60,8 +60,8 @@ pub async fn close(
     carry_out(ctx, actor, tx, kept, AlarmEvent::Close { by, code, reason, second }, said).await
 }
 
-async fn vouch(ctx: &Ctx, actor: &Actor, login: &str, password: Private<String>) -> Result<Actor, Problem> {
-    let second = crate::identity::vouch(ctx, actor.tenant, login, password.into_exposed()).await?;
+async fn vouch(ctx: &Ctx, actor: &Actor, login: &str, password: Password) -> Result<Actor, Problem> {
+    let second = crate::identity::vouch(ctx, actor.tenant, login, password).await?;
     if second.may(Action::AlarmSecond) { Ok(second) } else { Err(cannot_second()) }
 }
 
