@@ -1,6 +1,6 @@
 //! Signing in, being let in, being thrown out; whose data is whose.
 
-use crate::harness::{App, PASSWORD, Screen, phq9};
+use crate::harness::{App, PASSWORD, Screen, c_ssrs_high, phq9};
 use chrono::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -183,22 +183,49 @@ async fn a_ticket_opens_one_socket_only() {
 }
 
 #[tokio::test]
-async fn a_post_handed_over_is_never_empty_in_between() {
+async fn a_role_in_one_place_opens_nothing_in_another() {
     let app = App::start().await;
-    let first = app.sign_in("dispatcher").await;
-    let second = app.sign_in("dispatcher2").await;
-    let at = json!({"org_id": app.town.city});
-    second.post("/duty/seat_dispatcher/off", at.clone()).await.expect(204);
-    let hand_over = json!({"org_id": app.town.city, "to_account": second.account});
-    first.post("/duty/seat_dispatcher/hand-over", hand_over).await.expect(204);
-    let duty = first.get("/duty").await.expect(200);
-    let seats: Vec<&serde_json::Value> = duty["holders"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|holder| holder["post"] == "seat_dispatcher")
-        .collect();
-    assert_eq!(seats.len(), 1);
-    assert_eq!(seats[0]["account_id"], json!(second.account));
-    first.post("/duty/director/on", at).await.problem(403, "forbidden");
+    let worker = app.sign_in("worker").await;
+    let mixed = app
+        .newcomer("mixed", &[("grid_worker", app.town.district), ("counsellor", app.town.other_district)])
+        .await;
+    let person = app.person(&worker, "王秀英").await;
+    let body = app.screening(person, app.new_id(), "c_ssrs_screener", c_ssrs_high());
+    let receipt = worker.put(&format!("/screenings/{}", app.new_id()), body).await.expect(201);
+    app.run_due().await;
+
+    assert_eq!(mixed.get("/queue").await.expect(200)["items"], json!([]));
+    let item = format!("/queue/{}", receipt["queue_item"]["id"].as_str().unwrap());
+    mixed.get(&item).await.problem(404, "not-found");
+    mixed.post(&format!("{item}/confirm"), json!({"expected_version": 1})).await.problem(404, "not-found");
+    let screen = Screen::open(&app, &mixed).await;
+    let other = format!("district:{}", app.town.other_district);
+    assert_eq!(screen.cursors.keys().collect::<Vec<_>>(), [&other, "tenant"]);
+    mixed.get(&format!("/persons/{person}")).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_screen_shows_of_each_district_what_the_role_there_may_see() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let mixed = app
+        .newcomer("mixed", &[("case_worker", app.town.district), ("counsellor", app.town.other_district)])
+        .await;
+    let press = async |id| worker.put(&format!("/alarms/{id}"), json!({"kind": "button"})).await.status;
+    press(app.new_id()).await;
+    app.run_due().await;
+    let mut screen = Screen::open(&app, &mixed).await;
+    let here = format!("district:{}", app.town.district);
+    let snapshot = screen.snapshots.iter().find(|snapshot| snapshot["stream"] == here).unwrap();
+    assert_eq!(snapshot["alarms"], json!([]), "a case worker sees no alarms");
+
+    let person = app.person(&worker, "王秀英").await;
+    let body = app.screening(person, app.new_id(), "phq9", phq9(&[("q1", 3), ("q2", 3)]));
+    worker.put(&format!("/screenings/{}", app.new_id()), body).await.expect(201);
+    app.run_due().await;
+    screen.event("queue.suggested").await;
+    press(app.new_id()).await;
+    app.run_due().await;
+    screen.event("hidden").await;
+    assert!(screen.events.iter().all(|event| !event["type"].as_str().unwrap().starts_with("alarm.")));
 }

@@ -1,9 +1,11 @@
 //! One file per domain, named like it.
 
 mod audit;
+mod bad_input;
 mod campaigns;
 mod dispatch;
 mod dispatch_acts;
+mod duty;
 mod events;
 mod identity;
 mod imports;

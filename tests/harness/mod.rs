@@ -121,6 +121,18 @@ impl App {
         Client::sign_in(self, login).await
     }
 
+    /// Somebody new with these roles, let in by the administrators.
+    pub async fn newcomer(&self, login: &str, roles: &[(&str, Uuid)]) -> Client {
+        let admin = self.sign_in("sysadmin").await;
+        let roles: Vec<Value> =
+            roles.iter().map(|(role, org)| json!({"role": role, "org_id": org})).collect();
+        let body = json!({"login": login, "name": "新同事", "roles": roles});
+        let link = admin.put(&format!("/accounts/{}", self.new_id()), body).await.expect(201);
+        let body = json!({"password": PASSWORD, "mode": "bearer"});
+        self.anonymous().post(link["setup_path"].as_str().unwrap(), body).await.expect(201);
+        self.sign_in(login).await
+    }
+
     pub fn anonymous(&self) -> Client {
         Client::anonymous(self)
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub const PASSWORD: &str = "night-shift-42";
 
 /// login, name, role, place, post
-const STAFF: [(&str, &str, &str, Place, Option<Post>); 11] = [
+const STAFF: [(&str, &str, &str, Place, Option<Post>); 12] = [
     ("worker", "陈玉兰", "grid_worker", Place::Grid, Some(Post::GridWorker)),
     ("neighbour", "赵启明", "grid_worker", Place::OtherGrid, None),
     ("dispatcher", "周岚", "dispatcher", Place::City, Some(Post::SeatDispatcher)),
@@ -24,6 +24,7 @@ const STAFF: [(&str, &str, &str, Place, Option<Post>); 11] = [
     ("caseworker", "许可", "case_worker", Place::City, Some(Post::CaseWorker)),
     ("sysadmin", "系统管理员", "system_admin", Place::City, Some(Post::OnCallAdmin)),
     ("auditadmin", "审计管理员", "audit_admin", Place::City, None),
+    ("secadmin", "安全管理员", "security_admin", Place::City, None),
 ];
 
 #[derive(Clone, Copy)]

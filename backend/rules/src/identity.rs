@@ -7,7 +7,7 @@
 mod duty;
 mod matrix;
 
-pub use duty::{DutyEntry, Resolved, Via, holders, resolve};
+pub use duty::{DutyEntry, Resolved, Via, holders, owner, resolve};
 pub use matrix::{
     Conflict, PermissionMatrix, Scope, may, permissions, permissions_markdown, separation_conflict,
 };
@@ -86,7 +86,7 @@ coded! {
         SeatDispatcher = "seat_dispatcher",
         DutyLead = "duty_lead",
         Director = "director",
-        /// Keeps the system running; reached last.
+        /// Reached last. A system administrator there keeps the system running and owns nothing.
         OnCallAdmin = "on_call_admin",
         Counsellor = "counsellor",
         Clinician = "clinician",
@@ -180,6 +180,13 @@ impl Role {
             | Self::Director
             | Self::CityLeader => false,
         }
+    }
+}
+
+impl Role {
+    /// Can somebody in this role act on a person's result, so that it can be theirs?
+    pub fn may_own(self) -> bool {
+        may(self, Action::QueueContacted).is_some()
     }
 }
 

@@ -1,4 +1,5 @@
-//! Who answers for a post now. A post that nobody holds resolves upward: no red is left without a person.
+//! Who answers for a post now. A post that nobody holds resolves upward: no red is left without a person, and that
+//! person can act.
 
 use super::Post;
 use crate::Timestamp;
@@ -12,6 +13,15 @@ pub struct DutyEntry {
     pub org: OrgId,
     pub account: AccountId,
     pub since: Timestamp,
+    /// See [`Role::may_own`](super::Role::may_own): who may not is told, and owns nothing.
+    pub may_own: bool,
+}
+
+/// Who owns what the policy gives to `post`: the first on the way up who may act on it. If that is nobody, somebody has
+/// to be found, and the auditor says so.
+pub fn owner(post: Post, chain: &[OrgId], duty: &[DutyEntry]) -> Resolved {
+    let able: Vec<DutyEntry> = duty.iter().filter(|entry| entry.may_own).copied().collect();
+    resolve(post, chain, &able)
 }
 
 /// The answer, and how it was found.
@@ -33,7 +43,7 @@ pub struct Via {
     pub org: OrgId,
 }
 
-/// One person for `post`. `chain` goes from the org unit concerned up to the root. First the same post in each parent,
+/// One person who is told in place of `post`. `chain` goes from the org unit concerned up to the root. First the same post in each parent,
 /// then duty lead, director and on-call administrator, each along the chain.
 pub fn resolve(post: Post, chain: &[OrgId], duty: &[DutyEntry]) -> Resolved {
     let mut resolved = Resolved { account: None, post: None, via: Vec::new(), empty_posts: Vec::new() };
@@ -86,7 +96,7 @@ mod tests {
 
     fn on(post: Post, org: OrgId, account: u128, since_secs: i64) -> DutyEntry {
         let since = DateTime::from_timestamp(since_secs, 0).unwrap();
-        DutyEntry { post, org, account: AccountId(Uuid::from_u128(account)), since }
+        DutyEntry { post, org, account: AccountId(Uuid::from_u128(account)), since, may_own: true }
     }
 
     fn who(resolved: &Resolved) -> Option<u128> {
@@ -122,6 +132,15 @@ mod tests {
             nobody.empty_posts,
             [Post::SeatDispatcher, Post::DutyLead, Post::Director, Post::OnCallAdmin]
         );
+    }
+
+    #[test]
+    fn who_cannot_act_is_told_and_owns_nothing() {
+        let system_admin = DutyEntry { may_own: false, ..on(Post::OnCallAdmin, DISTRICT, 30, 0) };
+        assert_eq!(who(&resolve(Post::Clinician, &CHAIN, &[system_admin])), Some(30));
+        let owner_of = |duty: &[DutyEntry]| who(&owner(Post::Clinician, &CHAIN, duty));
+        assert_eq!(owner_of(&[system_admin]), None);
+        assert_eq!(owner_of(&[system_admin, on(Post::OnCallAdmin, CITY, 31, 5)]), Some(31));
     }
 
     #[test]

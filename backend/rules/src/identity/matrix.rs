@@ -118,7 +118,7 @@ pub fn permissions_markdown() -> String {
         let upward = post.upward().map_or("the auditor reports it", Post::code);
         let _ = write!(text, "\n| `{post}` | {} | {upward} |", roles.join(", "));
     }
-    text.push('\n');
+    text.push_str(FOOT);
     text
 }
 
@@ -134,6 +134,12 @@ the role is held and everything below it, **tenant** the whole tenant. An empty 
 Three administrators share what one could abuse (三员分立): `system_admin` keeps the org tree and accounts,
 `security_admin` keeps policies, grants roles and configures the audit, `audit_admin` reads the audit. None of them
 sees people's data, one account is at most one of them, and it has no other role.
+";
+
+const FOOT: &str = "
+
+Whoever is on a post is told. A result belongs only to somebody who can act on it: on the way up a system administrator
+is passed over, and if nobody is left the auditor raises an alarm about it.
 ";
 
 #[cfg(test)]
@@ -227,6 +233,16 @@ mod tests {
                     assert!(may(*role, action).is_some(), "{role} on {post} cannot {action}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_post_has_a_role_that_can_own_what_comes_to_it() {
+        for post in Post::ALL {
+            assert!(permissions().roles_for(*post).iter().any(|role| role.may_own()), "{post}");
+        }
+        for role in Role::ALL.iter().filter(|role| role.is_administrator()) {
+            assert!(!role.may_own(), "{role}");
         }
     }
 

@@ -8,6 +8,7 @@ use super::visits::{self, Look, Visit};
 use super::{CAMPAIGN, id, staff};
 use crate::platform::clock::Clock;
 use crate::platform::keys::Column;
+use crate::platform::text::Line;
 use crate::platform::{Ctx, Problem, Purpose, Scope};
 use crate::screening::{Consent, GivenBy, Mode, Notice, Receipt, Seen, Submission, campaign_target, submit};
 use crate::triage::{self, Command};
@@ -227,7 +228,9 @@ impl<'a> Lane<'a> {
             is_broken_off: false,
             look_refused: false,
             consent: Some(Consent {
-                notice_version: Notice::shipped().map(|notice| notice.version.clone()).unwrap_or_default(),
+                notice_version: Notice::shipped()
+                    .and_then(|notice| Line::parse(notice.version.clone()).ok())
+                    .unwrap_or_default(),
                 given_at: at - TimeDelta::minutes(4),
                 by: GivenBy::Person,
                 guardian_relation: None,

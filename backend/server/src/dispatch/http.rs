@@ -8,7 +8,7 @@ use super::view::{AlarmDetail, AlarmView};
 use super::{policy, spool, store};
 use crate::identity::{Access, Actor, Password};
 use crate::platform::http::{Body, Id, Params, Routes};
-use crate::platform::text::Line;
+use crate::platform::text::{Line, of_our_time};
 use crate::platform::{Ctx, Problem};
 use axum::Json;
 use axum::extract::State;
@@ -68,6 +68,7 @@ struct PutAlarm {
     #[schema(value_type = Option<String>)]
     note: Option<Private<String>>,
     /// By the sender's clock.
+    #[serde(default, deserialize_with = "of_our_time")]
     raised_at: Option<DateTime<Utc>>,
     #[serde(default)]
     drill: bool,

@@ -252,8 +252,8 @@ async fn resolve(tx: &mut ScopedTx, org: OrgId, posts: &[Post]) -> Result<(Vec<T
             .collect();
         if found.is_empty() {
             empty.push(post);
-            let owner = crate::identity::owner_of(tx, post, org).await?;
-            found.extend(owner.map(|owner| Target { account: owner.account, post: owner.post }));
+            let other = crate::identity::stand_in_for(tx, post, org).await?;
+            found.extend(other.map(|other| Target { account: other.account, post: other.post }));
         }
         for target in found {
             if targets.iter().all(|known| known.account != target.account) {

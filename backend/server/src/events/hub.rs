@@ -4,13 +4,13 @@
 //! their own and are only told that something moved, so a slow one holds nobody up.
 
 use super::{Event, Head};
-use crate::identity::Actor;
 use crate::platform::tasks::turn;
 use crate::platform::{Ctx, Loop, Problem, ScopedTx};
 use axum::http::StatusCode;
+use rules::identity::Action;
 use rules::ids::TenantId;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -32,12 +32,12 @@ pub type Loading<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send
 /// Adds what the screen shows (names masked) to an event that itself holds no personal data.
 pub type Dress = for<'a> fn(&'a Ctx, &'a mut ScopedTx, &'a Event) -> Loading<'a, Value>;
 /// What a screen shows when it starts: the key under which it stands in the snapshot, and its content.
-pub type Snapshot = for<'a> fn(&'a Ctx, &'a mut ScopedTx, &'a Actor, &'a str) -> Loading<'a, Value>;
+pub type Snapshot = for<'a> fn(&'a Ctx, &'a mut ScopedTx, &'a str) -> Loading<'a, Value>;
 
 #[derive(Clone, Default)]
 pub struct LiveViews {
     dress: BTreeMap<&'static str, Dress>,
-    snapshots: Vec<(&'static str, Snapshot)>,
+    snapshots: Vec<(&'static str, Action, Snapshot)>,
 }
 
 impl LiveViews {
@@ -47,9 +47,10 @@ impl LiveViews {
         self
     }
 
+    /// Only for screens that may do `action` in the whole district of the stream; others find nothing there.
     #[must_use]
-    pub fn snapshot(mut self, key: &'static str, snapshot: Snapshot) -> Self {
-        self.snapshots.push((key, snapshot));
+    pub fn snapshot(mut self, key: &'static str, action: Action, snapshot: Snapshot) -> Self {
+        self.snapshots.push((key, action, snapshot));
         self
     }
 }
@@ -210,14 +211,15 @@ impl Hub {
         &self,
         ctx: &Ctx,
         tx: &mut ScopedTx,
-        actor: &Actor,
+        sees: &BTreeSet<Action>,
         head: &Head,
     ) -> Result<String, Problem> {
         let mut frame = json!({
             "t": "snapshot", "stream": head.stream, "epoch": head.epoch, "seq": head.seq, "now": ctx.now(),
         });
-        for (key, snapshot) in &self.views.snapshots {
-            frame[*key] = snapshot(ctx, tx, actor, &head.stream).await?;
+        for (key, action, snapshot) in &self.views.snapshots {
+            let may_see = sees.contains(action);
+            frame[*key] = if may_see { snapshot(ctx, tx, &head.stream).await? } else { json!([]) };
         }
         Ok(frame.to_string())
     }

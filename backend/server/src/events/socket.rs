@@ -13,7 +13,7 @@ use rules::identity::Action;
 use rules::ids::AlarmId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa_axum::routes;
@@ -104,6 +104,8 @@ struct Screen {
     actor: Actor,
     socket: WebSocket,
     cursors: HashMap<String, (i32, i64)>,
+    /// what may be seen in each stream
+    sees: BTreeMap<String, BTreeSet<Action>>,
 }
 
 /// Why a socket ends from our side.
@@ -113,7 +115,7 @@ enum End {
 }
 
 async fn serve(ctx: Ctx, actor: Actor, socket: WebSocket) {
-    let mut screen = Screen { ctx, actor, socket, cursors: HashMap::new() };
+    let mut screen = Screen { ctx, actor, socket, cursors: HashMap::new(), sees: BTreeMap::new() };
     metrics::gauge!("live_sockets").increment(1.0);
     let end = screen.live().await;
     metrics::gauge!("live_sockets").decrement(1.0);
@@ -193,15 +195,13 @@ impl Screen {
     async fn heads_in_scope(&mut self) -> Result<Vec<Head>, Problem> {
         let mut tx = self.ctx.db.begin_frozen(&self.actor.scope()).await?;
         let known = heads(&mut tx, self.actor.tenant).await?;
-        let names = crate::identity::streams_in_scope(&mut tx, &self.actor).await?;
-        Ok(names
-            .into_iter()
+        self.sees = crate::identity::streams_in_scope(&mut tx, &self.actor).await?;
+        Ok(self
+            .sees
+            .keys()
             .map(|stream| {
-                known.iter().find(|head| head.stream == stream).cloned().unwrap_or(Head {
-                    stream,
-                    epoch: 1,
-                    seq: 0,
-                })
+                let head = known.iter().find(|head| head.stream == *stream).cloned();
+                head.unwrap_or_else(|| Head { stream: stream.clone(), epoch: 1, seq: 0 })
             })
             .collect())
     }
@@ -219,7 +219,9 @@ impl Screen {
             .into_iter()
             .find(|head| head.stream == stream)
             .unwrap_or_else(|| Head { stream: stream.to_owned(), epoch: 1, seq: 0 });
-        let text = self.ctx.hub.snapshot(&self.ctx, &mut tx, &self.actor, &head).await?;
+        let nothing = BTreeSet::new();
+        let sees = self.sees.get(stream).unwrap_or(&nothing);
+        let text = self.ctx.hub.snapshot(&self.ctx, &mut tx, sees, &head).await?;
         self.cursors.insert(head.stream.clone(), (head.epoch, head.seq));
         Ok(text)
     }
@@ -240,7 +242,7 @@ impl Screen {
         let mut frames = Vec::new();
         for event in list_after(&mut tx, self.actor.tenant, stream, seq, MAX_CATCH_UP).await? {
             let frame = self.ctx.hub.frame(&self.ctx, &mut tx, &event).await?;
-            frames.push((frame.seq, frame.for_screen(self.may_see(&frame.about)).to_owned()));
+            frames.push((frame.seq, frame.for_screen(self.may_see(stream, &frame.about)).to_owned()));
         }
         Ok(frames)
     }
@@ -253,7 +255,7 @@ impl Screen {
                 Ahead::Nothing => {}
                 Ahead::Frames(frames) => {
                     for frame in frames {
-                        let text = frame.for_screen(self.may_see(&frame.about)).to_owned();
+                        let text = frame.for_screen(self.may_see(&stream, &frame.about)).to_owned();
                         self.send(text).await?;
                         self.cursors.insert(stream.clone(), (epoch, frame.seq));
                     }
@@ -264,20 +266,21 @@ impl Screen {
         Ok(())
     }
 
-    /// Only for screens that watch a board.
+    /// Only for screens that watch a board. Where it belongs can be found out when the database is back.
     async fn hand_on(&mut self, aside: Aside) -> Result<(), End> {
-        let watches_a_board = self.cursors.keys().any(|stream| stream.starts_with("district:"));
-        if aside.tenant == self.actor.tenant && watches_a_board && self.may_see("alarm") {
+        let watches_a_board = self.sees.values().any(|actions| actions.contains(&Action::AlarmRead));
+        if aside.tenant == self.actor.tenant && watches_a_board {
             self.send(aside.text.to_string()).await?;
         }
         Ok(())
     }
 
     /// A stream is one for all who follow a district; what is in it is not for all of them.
-    fn may_see(&self, about: &str) -> bool {
+    fn may_see(&self, stream: &str, about: &str) -> bool {
+        let sees = |action| self.sees.get(stream).is_some_and(|actions| actions.contains(&action));
         match about {
-            "alarm" => self.actor.reaches(Action::AlarmRead),
-            "queue_item" => self.actor.reaches(Action::QueueRead),
+            "alarm" => sees(Action::AlarmRead),
+            "queue_item" => sees(Action::QueueRead),
             _ => true,
         }
     }

@@ -187,6 +187,7 @@ pub async fn update_account(ctx: &Ctx, actor: &Actor, new: NewAccount) -> Result
     }
     store::replace_grants(&mut tx, new.id, &new.grants).await?;
     audit(ctx, &mut tx, "account.update", new.id).await?;
+    super::duty::end_uncovered(ctx, &mut tx, new.id, &new.grants).await?;
     tx.commit().await?;
     ctx.sessions.forget_account(new.id);
     Ok(())
@@ -201,8 +202,8 @@ pub async fn disable(ctx: &Ctx, actor: &Actor, id: AccountId) -> Result<(), Prob
     let now = ctx.now();
     store::set_disabled(&mut tx, id, Some(now)).await?;
     store::revoke_sessions_of(&mut tx, id, now).await?;
-    super::duty::end_all_of(&mut tx, id, now).await?;
     audit(ctx, &mut tx, "account.disable", id).await?;
+    super::duty::end_uncovered(ctx, &mut tx, id, &[]).await?;
     tx.commit().await?;
     ctx.sessions.forget_account(id);
     Ok(())

@@ -237,7 +237,8 @@ async fn begin_second_factor(State(ctx): State<Ctx>, actor: Actor) -> Result<Jso
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Code {
-    code: String,
+    #[schema(value_type = String, max_length = 16)]
+    code: Line<16>,
 }
 
 /// Confirm the second factor with a first code.
@@ -359,7 +360,8 @@ async fn list_accounts(State(ctx): State<Ctx>, actor: Actor) -> Result<Json<Vec<
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PutAccount {
-    login: String,
+    #[schema(value_type = String, max_length = 64)]
+    login: Line<64>,
     name: String,
     roles: Vec<RoleView>,
 }
@@ -387,9 +389,12 @@ async fn put_account(
             .role
             .parse::<Role>()
             .map_err(|_| Problem::invalid(format!("roles[{i}].role"), "no such role"))?;
-        grants.push(Grant { role, org: OrgId(view.org_id) });
+        let grant = Grant { role, org: OrgId(view.org_id) };
+        if !grants.contains(&grant) {
+            grants.push(grant);
+        }
     }
-    let new = NewAccount { id, login: body.login, name: name.expose().to_owned(), grants };
+    let new = NewAccount { id, login: body.login.into_inner(), name: name.expose().to_owned(), grants };
     let exists = {
         let mut tx = ctx.db.begin(&actor.scope_for(Action::AccountManage, Purpose::Administration)).await?;
         store::load_account(&mut tx, id).await?.is_some()

@@ -12,7 +12,7 @@ mod sessions;
 mod store;
 
 pub use accounts::{NewAccount, create_account, first_start, vouch};
-pub use duty::{Holder, Owner, go_on_duty, holders_of, owner_of, owners_of};
+pub use duty::{Holder, Owner, go_on_duty, holders_of, owner_of, owners_of, stand_in_for};
 pub use guesses::Guesses;
 pub use http::router;
 pub use org::{
@@ -27,10 +27,11 @@ pub use sessions::{
 };
 pub use store::{TenantRow, load_tenant, load_tenants, name_of, names_of};
 
+use crate::events::Stream;
 use crate::platform::{Purpose, Scope, ScopedTx};
 use rules::identity::{Action, Post, Role, Scope as ActionScope};
 use rules::ids::{AccountId, OrgId, SessionId, TenantId};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 /// Who may use a route.
@@ -99,25 +100,28 @@ impl Actor {
         self.grants.iter().any(|grant| reaches(grant.role, action))
     }
 
-    /// What this account may see for this action: the subtrees in which its roles include it.
+    /// What this account may see for this action: the subtrees in which a role of it reaches. What another role may do
+    /// elsewhere opens nothing here.
     pub fn scope_for(&self, action: Action, purpose: Purpose) -> Scope {
-        let mut scopes: Vec<OrgId> = self
-            .grants
-            .iter()
-            .filter(|grant| rules::identity::may(grant.role, action).is_some())
-            .map(|grant| grant.org)
-            .collect();
-        scopes.sort();
-        scopes.dedup();
-        Scope { tenant: self.tenant, actor: self.account, scopes, purpose }
+        self.scope_of(purpose, |role| reaches(role, action))
+    }
+
+    /// For an action that is about what the account does itself: its list, its post.
+    pub fn own_scope_for(&self, action: Action, purpose: Purpose) -> Scope {
+        self.scope_of(purpose, |role| rules::identity::may(role, action).is_some())
     }
 
     /// For what concerns the account itself and what its whole place may see.
     pub fn scope(&self) -> Scope {
-        let mut scopes: Vec<OrgId> = self.grants.iter().map(|grant| grant.org).collect();
+        self.scope_of(Purpose::Care, |_| true)
+    }
+
+    fn scope_of(&self, purpose: Purpose, counts: impl Fn(Role) -> bool) -> Scope {
+        let mut scopes: Vec<OrgId> =
+            self.grants.iter().filter(|grant| counts(grant.role)).map(|grant| grant.org).collect();
         scopes.sort();
         scopes.dedup();
-        Scope { tenant: self.tenant, actor: self.account, scopes, purpose: Purpose::Care }
+        Scope { tenant: self.tenant, actor: self.account, scopes, purpose }
     }
 }
 
@@ -167,15 +171,18 @@ pub async fn able_at(
     Ok(asked.iter().copied().filter(|(account, org)| is_able(*account, *org)).collect())
 }
 
-/// The streams a live screen may follow: the districts that lie wholly in what its account watches, and the tenant's.
-pub async fn streams_in_scope(tx: &mut ScopedTx, actor: &Actor) -> sqlx::Result<Vec<String>> {
-    let watched: Vec<OrgId> = actor
-        .grants
-        .iter()
-        .filter(|grant| reaches(grant.role, Action::AlarmRead) || reaches(grant.role, Action::QueueRead))
-        .map(|grant| grant.org)
-        .collect();
-    let mut streams = org::list_districts_under(tx, &watched).await?;
-    streams.push("tenant".to_owned());
+/// The streams a live screen may follow, each with what it may see there: the districts that lie wholly in what its
+/// account watches, and the tenant's.
+pub async fn streams_in_scope(
+    tx: &mut ScopedTx,
+    actor: &Actor,
+) -> sqlx::Result<BTreeMap<String, BTreeSet<Action>>> {
+    let mut streams = BTreeMap::from([(Stream::Tenant.to_string(), BTreeSet::new())]);
+    for action in [Action::AlarmRead, Action::QueueRead] {
+        let watched = actor.scope_for(action, Purpose::Dispatch).scopes;
+        for district in org::list_districts_under(tx, &watched).await? {
+            streams.entry(Stream::District(district).to_string()).or_default().insert(action);
+        }
+    }
     Ok(streams)
 }

@@ -128,7 +128,7 @@ pub async fn list_chains(tx: &mut ScopedTx, ids: &[OrgId]) -> sqlx::Result<HashM
 }
 
 /// Districts that lie wholly below one of the units: a grid's district is not below the grid.
-pub async fn list_districts_under(tx: &mut ScopedTx, scopes: &[OrgId]) -> sqlx::Result<Vec<String>> {
+pub async fn list_districts_under(tx: &mut ScopedTx, scopes: &[OrgId]) -> sqlx::Result<Vec<OrgId>> {
     let tenant = tx.tenant();
     let scopes: Vec<uuid::Uuid> = scopes.iter().map(|id| id.0).collect();
     let ids = sqlx::query_scalar!(
@@ -138,7 +138,7 @@ pub async fn list_districts_under(tx: &mut ScopedTx, scopes: &[OrgId]) -> sqlx::
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(ids.into_iter().map(|id| crate::events::Stream::District(OrgId(id)).to_string()).collect())
+    Ok(ids.into_iter().map(OrgId).collect())
 }
 
 /// A path of names or codes from below the root, `城东区/青枫街道/第 3 网格`.

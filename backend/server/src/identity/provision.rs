@@ -92,7 +92,7 @@ pub async fn scope_of_login(
     let scopes: Vec<OrgId> = store::list_grants(&mut tx, account)
         .await?
         .into_iter()
-        .filter(|grant| rules::identity::may(grant.role, action).is_some())
+        .filter(|grant| super::reaches(grant.role, action))
         .map(|grant| grant.org)
         .collect();
     if scopes.is_empty() {

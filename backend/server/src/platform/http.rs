@@ -2,6 +2,7 @@
 
 use super::ctx::Ctx;
 use super::problem::{Problem, REQUEST_ID};
+use super::text::BadText;
 use crate::identity::{Access, Actor, LastKnown};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request, State};
@@ -229,6 +230,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 }
 
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if let Some(field) = super::text::unwritable(bytes) {
+        return Err(Problem::invalid(field, BadText::Control.to_string()));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
@@ -285,6 +289,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // no parameter has several lines: %00 to %1F
+        if parts.uri.query().is_some_and(|query| query.contains("%0") || query.contains("%1")) {
+            return Err(Problem::invalid("query", BadText::Control.to_string()));
+        }
         Query::<T>::from_request_parts(parts, state)
             .await
             .map(|Query(params)| Self(params))

@@ -1,5 +1,6 @@
 //! Consent as it was given: to which notice, by whom, for what.
 
+use crate::platform::text::{Line, of_our_time};
 use crate::platform::{Ctx, ScopedTx};
 use chrono::{DateTime, Utc};
 use rules::ids::{AccountId, OrgId, PersonId};
@@ -10,12 +11,15 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consent {
-    pub notice_version: String,
+    #[schema(value_type = String, max_length = 40)]
+    pub notice_version: Line<40>,
+    #[serde(deserialize_with = "of_our_time")]
     pub given_at: DateTime<Utc>,
     /// `self` or `guardian`
     pub by: GivenBy,
     #[serde(default)]
-    pub guardian_relation: Option<String>,
+    #[schema(value_type = Option<String>, max_length = 40)]
+    pub guardian_relation: Option<Line<40>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -57,11 +61,11 @@ pub async fn insert(
         id,
         person.0,
         org.0,
-        consent.notice_version,
+        &*consent.notice_version,
         PURPOSE,
         RECIPIENT,
         consent.by.code(),
-        consent.guardian_relation,
+        consent.guardian_relation.as_deref(),
         consent.given_at,
         recorded_by.0,
     )

@@ -6,6 +6,7 @@ use super::submit::{DeviceResult, Mode, Seen, Submission, submit};
 use super::{BODY, correct, danger, library};
 use crate::identity::{Access, Actor};
 use crate::platform::http::{Body, Id, RawBody, Routes, parse_json};
+use crate::platform::text::{Line, of_our_time};
 use crate::platform::{Ctx, Problem, Purpose};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -107,8 +108,11 @@ struct PutScreening {
     #[schema(value_type = Object)]
     item_ms: BTreeMap<String, u32>,
     mode: Mode,
-    locale: String,
+    #[schema(value_type = String, max_length = 35)]
+    locale: Line<35>,
+    #[serde(deserialize_with = "of_our_time")]
     started_at: DateTime<Utc>,
+    #[serde(deserialize_with = "of_our_time")]
     finished_at: DateTime<Utc>,
     seen: Seen,
     #[serde(default)]
@@ -151,7 +155,7 @@ async fn put_screening(
         answers: body.answers,
         item_ms: body.item_ms,
         mode: body.mode,
-        locale: body.locale,
+        locale: body.locale.into_inner(),
         started_at: body.started_at,
         finished_at: body.finished_at,
         seen: body.seen,

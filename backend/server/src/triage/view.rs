@@ -8,7 +8,7 @@ use crate::identity::{OrgUnit, Owner};
 use crate::people::Brief;
 use crate::platform::{Ctx, Problem, ScopedTx};
 use chrono::{DateTime, Utc};
-use rules::identity::Post;
+use rules::identity::{Action, Post};
 use rules::ids::{AccountId, OrgId, PersonId, QueueItemId, ScreeningId};
 use rules::triage::{ItemState, Policy, Suggestion, second_person_for};
 use serde::Serialize;
@@ -336,7 +336,7 @@ pub fn live(views: LiveViews) -> LiveViews {
                 Ok(views.into_iter().next().map_or(Value::Null, |view| json!(view)))
             })
         })
-        .snapshot("queue", |ctx, tx, _, stream| {
+        .snapshot("queue", Action::QueueRead, |ctx, tx, stream| {
             Box::pin(async move {
                 let Some(district) = stream.strip_prefix("district:").and_then(|id| Uuid::parse_str(id).ok())
                 else {

@@ -4,6 +4,7 @@ use super::ops::{self, NewCampaign, Whom};
 use super::store;
 use crate::identity::{Access, Actor};
 use crate::platform::http::{Body, Id, Routes};
+use crate::platform::text::of_our_time;
 use crate::platform::{Ctx, Problem, Purpose};
 use crate::screening::worklist::ScaleRef;
 use axum::Json;
@@ -34,7 +35,9 @@ struct PutCampaign {
     title: String,
     scales: Vec<ScaleRef>,
     org_id: Uuid,
+    #[serde(deserialize_with = "of_our_time")]
     starts_on: NaiveDate,
+    #[serde(deserialize_with = "of_our_time")]
     ends_on: NaiveDate,
 }
 
@@ -74,6 +77,7 @@ struct PutTargets {
     /// … or everybody who belongs to this part of the tree now.
     org_id: Option<Uuid>,
     /// Without it the campaign's last day.
+    #[serde(default, deserialize_with = "of_our_time")]
     due_on: Option<NaiveDate>,
 }
 

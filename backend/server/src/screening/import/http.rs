@@ -4,6 +4,7 @@ use super::report::Report;
 use super::run::{self, Ask, Timing};
 use crate::identity::{Access, Actor};
 use crate::platform::http::{Routes, UPLOAD_LIMIT};
+use crate::platform::text::Line;
 use crate::platform::{Ctx, Problem, Purpose};
 use axum::Json;
 use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
@@ -16,6 +17,8 @@ use utoipa_axum::routes;
 
 /// What is done well within the time of one request.
 const MAX_ROWS: usize = 2_000;
+/// The longest maps every question of a long scale to a column.
+const MAX_FIELD_CHARS: usize = 20_000;
 
 pub fn router() -> Routes {
     let (schemas, paths, methods) = routes!(import_screenings);
@@ -108,7 +111,10 @@ async fn read(mut form: Multipart) -> Result<(Ask, bool), Problem> {
 }
 
 async fn text(field: Field<'_>) -> Result<String, Problem> {
-    field.text().await.map(|text| text.trim().to_owned()).map_err(|error| unreadable(&error))
+    let name = field.name().unwrap_or_default().to_owned();
+    let text = field.text().await.map_err(|error| unreadable(&error))?;
+    let line = Line::<MAX_FIELD_CHARS>::parse(text.trim().to_owned());
+    line.map(Line::into_inner).map_err(|error| Problem::invalid(name, error.to_string()))
 }
 
 fn unreadable(error: &MultipartError) -> Problem {

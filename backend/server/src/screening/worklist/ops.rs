@@ -52,7 +52,7 @@ pub struct Done {
 }
 
 pub async fn load(ctx: &Ctx, actor: &Actor) -> Result<Worklist, Problem> {
-    let scope = actor.scope_for(Action::WorklistRead, Purpose::Care);
+    let scope = actor.own_scope_for(Action::WorklistRead, Purpose::Care);
     let mut tx = ctx.db.begin(&scope).await?;
     let today = ctx.local_date(actor.tenant);
     let mut rows = store::list_targets(&mut tx, today, began(ctx, actor.tenant, today), LIMIT + 1).await?;
@@ -83,7 +83,7 @@ pub async fn load(ctx: &Ctx, actor: &Actor) -> Result<Worklist, Problem> {
 
 /// Names and addresses left the house: on record, with how many.
 pub async fn record_look(ctx: &Ctx, actor: &Actor, count: usize) -> Result<(), Problem> {
-    let mut tx = ctx.db.begin(&actor.scope_for(Action::WorklistRead, Purpose::Care)).await?;
+    let mut tx = ctx.db.begin(&actor.own_scope_for(Action::WorklistRead, Purpose::Care)).await?;
     let entry = Entry {
         action: "worklist.read",
         subject_kind: "account",

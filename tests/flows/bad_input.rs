@@ -1,0 +1,210 @@
+//! What no form sends: refused at the door with the field named, never an error on our side.
+
+use crate::harness::{App, Client, c_ssrs_high, phq9};
+use serde_json::{Value, json};
+
+/// A request that is good as it stands; `{}` in the path is an id of its own.
+struct Good<'a> {
+    by: &'a Client,
+    method: reqwest::Method,
+    path: String,
+    body: Value,
+}
+
+impl Good<'_> {
+    async fn send(&self, app: &App, body: &Value) -> (u16, Value) {
+        let path = self.path.replace("{}", &app.new_id().to_string());
+        let response = self.by.request(self.method.clone(), &path).json(body).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default())
+    }
+}
+
+/// Where texts stand, as `/a/0/b`, and how an answer names the place, as `a[0].b`.
+fn texts(value: &Value, at: &str, name: &str, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(_) => found.push((at.to_owned(), name.to_owned())),
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                texts(item, &format!("{at}/{i}"), &format!("{name}[{i}]"), found);
+            }
+        }
+        Value::Object(fields) => {
+            for (field, item) in fields {
+                let dot = if name.is_empty() { "" } else { "." };
+                texts(item, &format!("{at}/{field}"), &format!("{name}{dot}{field}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+async fn red_item(app: &App, worker: &Client) -> String {
+    let person = app.person(worker, "王秀英").await;
+    let body = app.screening(person, app.new_id(), "c_ssrs_screener", c_ssrs_high());
+    let receipt = worker.put(&format!("/screenings/{}", app.new_id()), body).await.expect(201);
+    receipt["queue_item"]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn no_text_in_any_body_breaks_the_server() {
+    use reqwest::Method;
+    let app = App::start().await;
+    let nobody = app.anonymous();
+    let admin = app.sign_in("sysadmin").await;
+    let worker = app.sign_in("worker").await;
+    let director = app.sign_in("director").await;
+    let clinician = app.sign_in("clinician").await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let item = red_item(&app, &worker).await;
+    let person = app.person(&worker, "李桂兰").await;
+    let alarm = app.new_id();
+    worker.put(&format!("/alarms/{alarm}"), json!({"kind": "button"})).await.expect(201);
+    let mut on_paper = app.screening(person, app.new_id(), "phq9", phq9(&[]));
+    on_paper["mode"] = json!("paper");
+    on_paper["consent"]["guardian_relation"] = json!("mother");
+    on_paper["danger_to_life"] = json!({"reason": "正在写遗书"});
+    let (put, post) = (Method::PUT, Method::POST);
+    let alarms = |command: &str| format!("/alarms/{alarm}/{command}");
+    let queue = |command: &str| format!("/queue/{item}/{command}");
+    let good = [
+        (
+            &nobody,
+            &post,
+            "/sessions".to_owned(),
+            json!({"login": "worker", "password": "x", "code": "123456", "mode": "bearer"}),
+        ),
+        (
+            &nobody,
+            &post,
+            "/setup/abc".to_owned(),
+            json!({"password": "long enough for a night", "mode": "bearer"}),
+        ),
+        (
+            &worker,
+            &post,
+            "/me/password".to_owned(),
+            json!({"old_password": "x", "password": "long enough for a night"}),
+        ),
+        (&worker, &post, "/me/second-factor/confirm".to_owned(), json!({"code": "123456"})),
+        (
+            &admin,
+            &put,
+            "/accounts/{}".to_owned(),
+            json!({"login": "new", "name": "新同事", "roles": [
+            {"role": "counsellor", "org_id": app.town.city, "org_name": "灯市"}]}),
+        ),
+        (&worker, &post, "/duty/grid_worker/on".to_owned(), json!({"org_id": app.town.grid})),
+        (
+            &worker,
+            &put,
+            "/persons/{}".to_owned(),
+            json!({
+            "name": "王秀英", "sex": "F", "birth_date": "1992-03-04", "org_id": app.town.grid,
+            "phone": "13800005678", "address": "滨江路 18 号", "id_number": "11010519491231002X", "modifiers": ["bereaved"]}),
+        ),
+        (&worker, &post, "/persons/search".to_owned(), json!({"q": "王秀英", "org_id": app.town.grid})),
+        (&worker, &put, "/screenings/{}".to_owned(), on_paper),
+        (
+            &director,
+            &put,
+            "/campaigns/{}".to_owned(),
+            json!({
+            "title": "春季筛查", "scales": [{"code": "phq9", "version": "1.0.0"}], "org_id": app.town.district,
+            "starts_on": "2026-11-20", "ends_on": "2026-12-20"}),
+        ),
+        (
+            &worker,
+            &put,
+            "/alarms/{}".to_owned(),
+            json!({
+            "kind": "button", "org_id": app.town.grid, "place": "桥头", "note": "在哭", "raised_at": app.now()}),
+        ),
+        (
+            &dispatcher,
+            &post,
+            alarms("note"),
+            json!({"expected_version": 1, "id": app.new_id(), "text": "已到楼下"}),
+        ),
+        (&dispatcher, &post, alarms("escalate"), json!({"expected_version": 1, "reason": "人手不够"})),
+        (
+            &dispatcher,
+            &post,
+            alarms("cannot-reach"),
+            json!({"expected_version": 1, "how": "电话无人接", "retry_in_secs": 60}),
+        ),
+        (
+            &dispatcher,
+            &post,
+            alarms("shelve"),
+            json!({"expected_version": 1, "for_secs": 60, "reason": "等家属"}),
+        ),
+        (
+            &dispatcher,
+            &post,
+            alarms("close"),
+            json!({
+            "expected_version": 1, "code": "helped", "reason": "家属已到", "second": {"login": "lead", "password": "x"}}),
+        ),
+        (&clinician, &post, queue("change"), json!({"tier": 3, "reason": "面谈后", "expected_version": 1})),
+        (&clinician, &post, queue("contacted"), json!({"note": "已通话", "expected_version": 1})),
+        (
+            &clinician,
+            &post,
+            queue("close"),
+            json!({"outcome": "helped", "reason": "已转介", "expected_version": 1}),
+        ),
+    ];
+    for (by, method, path, body) in good {
+        let good = Good { by, method: method.clone(), path, body };
+        let mut places = Vec::new();
+        texts(&good.body, "", "", &mut places);
+        for (at, name) in places {
+            let mut broken = good.body.clone();
+            *broken.pointer_mut(&at).unwrap() = json!("a\u{0}b");
+            let (status, problem) = good.send(&app, &broken).await;
+            assert_eq!(
+                (status, &problem["errors"][0]["field"]),
+                (422, &json!(name)),
+                "{} {problem}",
+                good.path
+            );
+            for odd in
+                ["x".repeat(50_000), "-9999-01-01".into(), "-9999-01-01T00:00:00Z".into(), "\u{fffe}".into()]
+            {
+                *broken.pointer_mut(&at).unwrap() = json!(odd);
+                let (status, problem) = good.send(&app, &broken).await;
+                assert!(status < 500, "{} {name}: {problem}", good.path);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_day_is_of_our_time_and_a_role_is_held_once() {
+    let app = App::start().await;
+    let director = app.sign_in("director").await;
+    let mut campaign = json!({
+        "title": "春季筛查", "scales": [{"code": "phq9", "version": "1.0.0"}], "org_id": app.town.district,
+        "starts_on": "-9999-01-01", "ends_on": "-9999-02-01",
+    });
+    let path = format!("/campaigns/{}", app.new_id());
+    director.put(&path, campaign.clone()).await.refuses("starts_on");
+    campaign["starts_on"] = json!("2026-11-20");
+    director.put(&path, campaign).await.refuses("ends_on");
+    let alarm = json!({"kind": "button", "raised_at": "-9999-01-01T00:00:00Z"});
+    director.put(&format!("/alarms/{}", app.new_id()), alarm).await.refuses("raised_at");
+
+    let admin = app.sign_in("sysadmin").await;
+    let role = json!({"role": "counsellor", "org_id": app.town.city});
+    let twice = json!({"login": "twice", "name": "新同事", "roles": [role, role]});
+    admin.put(&format!("/accounts/{}", app.new_id()), twice).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_question_with_an_unwritable_character_is_refused_too() {
+    let app = App::start().await;
+    let clinician = app.sign_in("clinician").await;
+    clinician.get("/queue?state=%00").await.refuses("query");
+    clinician.get("/alarms?state=a%1fb").await.refuses("query");
+}
