@@ -186,11 +186,12 @@ async fn a_day_is_of_our_time_and_a_role_is_held_once() {
     let director = app.sign_in("director").await;
     let mut campaign = json!({
         "title": "春季筛查", "scales": [{"code": "phq9", "version": "1.0.0"}], "org_id": app.town.district,
-        "starts_on": "-9999-01-01", "ends_on": "-9999-02-01",
+        "starts_on": "-9999-01-01", "ends_on": "2026-12-20",
     });
     let path = format!("/campaigns/{}", app.new_id());
     director.put(&path, campaign.clone()).await.refuses("starts_on");
     campaign["starts_on"] = json!("2026-11-20");
+    campaign["ends_on"] = json!("+99999-02-01");
     director.put(&path, campaign).await.refuses("ends_on");
     let alarm = json!({"kind": "button", "raised_at": "-9999-01-01T00:00:00Z"});
     director.put(&format!("/alarms/{}", app.new_id()), alarm).await.refuses("raised_at");

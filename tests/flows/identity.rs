@@ -111,6 +111,76 @@ async fn an_account_begins_with_a_link_that_works_once() {
     nobody.post(&path, json!({"password": "somebody else's try"})).await.problem(404, "not-found");
 }
 
+/// The code of now for an enrolment.
+fn code_of(app: &App, enrolment: &serde_json::Value) -> String {
+    let totp = totp_rs::Totp::from_url(enrolment["otpauth_url"].as_str().unwrap()).unwrap();
+    totp.generate(u64::try_from(app.now().timestamp()).unwrap()).to_string()
+}
+
+#[tokio::test]
+async fn a_screen_left_open_gives_nobody_the_second_factor_or_the_password() {
+    let app = App::start().await;
+    let lead = app.sign_in("lead").await;
+    let elsewhere = app.sign_in("lead").await;
+    let start = "/me/second-factor/start";
+    let enrolment = lead.post(start, json!({})).await.expect(200);
+    lead.post("/me/second-factor/confirm", json!({"code": code_of(&app, &enrolment)})).await.expect(204);
+    app.advance(Duration::minutes(1));
+
+    let code = code_of(&app, &enrolment);
+    elsewhere.post(start, json!({})).await.refuses("password");
+    elsewhere.post(start, json!({"password": PASSWORD})).await.refuses("code");
+    elsewhere.post(start, json!({"password": "guess", "code": code})).await.refuses("password");
+    elsewhere.post("/me/second-factor/remove", json!({"code": code})).await.refuses("password");
+    let other = lead.post(start, json!({"password": PASSWORD, "code": code})).await.expect(200);
+    lead.post("/me/second-factor/confirm", json!({"code": "000000"})).await.refuses("code");
+    app.advance(Duration::minutes(1));
+    lead.post("/me/second-factor/confirm", json!({"code": code_of(&app, &other)})).await.expect(204);
+
+    for n in 0..10 {
+        let guess = json!({"old_password": format!("guess {n}"), "password": "long enough for a night"});
+        let answer = elsewhere.post("/me/password", guess).await;
+        assert!(answer.status == 422 || (n >= 8 && answer.status == 429), "{n}: {}", answer.text);
+    }
+    let guess = json!({"old_password": PASSWORD, "password": "long enough for a night"});
+    elsewhere.post("/me/password", guess.clone()).await.problem(429, "too-many-attempts");
+    app.advance(Duration::minutes(15));
+    lead.post("/me/password", guess).await.expect(204);
+    elsewhere.get("/me").await.problem(401, "signed-out");
+    lead.get("/me").await.expect(200);
+    app.advance(Duration::minutes(1));
+    let removal = json!({"password": "long enough for a night", "code": code_of(&app, &other)});
+    lead.post("/me/second-factor/remove", removal).await.expect(204);
+    assert_eq!(lead.get("/me").await.expect(200)["has_second_factor"], false);
+}
+
+#[tokio::test]
+async fn the_second_person_at_the_desk_brings_the_second_factor_along() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let lead = app.sign_in("lead").await;
+    let enrolment = lead.post("/me/second-factor/start", json!({})).await.expect(200);
+    lead.post("/me/second-factor/confirm", json!({"code": code_of(&app, &enrolment)})).await.expect(204);
+    app.advance(Duration::minutes(1));
+    let alarm = format!("/alarms/{}", app.new_id());
+    worker.put(&alarm, json!({"kind": "button"})).await.expect(201);
+    for step in ["claim", "acknowledge"] {
+        dispatcher.post(&format!("{alarm}/{step}"), json!({"expected_version": 9})).await;
+        let version = dispatcher.get(&alarm).await.expect(200)["version"].clone();
+        dispatcher.post(&format!("{alarm}/{step}"), json!({"expected_version": version})).await.expect(200);
+    }
+    let version = dispatcher.get(&alarm).await.expect(200)["version"].clone();
+    let mut close = json!({
+        "expected_version": version, "code": "false_alarm", "reason": "误触",
+        "second": {"login": "lead", "password": PASSWORD},
+    });
+    let path = format!("{alarm}/close");
+    dispatcher.post(&path, close.clone()).await.problem(401, "second-factor-needed");
+    close["second"]["code"] = json!(code_of(&app, &enrolment));
+    assert_eq!(dispatcher.post(&path, close).await.expect(200)["alarm"]["state"], "closed");
+}
+
 #[tokio::test]
 async fn the_three_administrators_are_three_people() {
     let app = App::start().await;

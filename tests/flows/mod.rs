@@ -1,5 +1,6 @@
 //! One file per domain, named like it.
 
+mod administrators;
 mod audit;
 mod bad_input;
 mod campaigns;
@@ -9,6 +10,7 @@ mod duty;
 mod events;
 mod identity;
 mod imports;
+mod org_units;
 mod overview;
 mod people;
 mod platform;

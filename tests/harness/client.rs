@@ -60,6 +60,14 @@ impl Client {
         send(self.request(reqwest::Method::POST, path).json(&body), path).await
     }
 
+    /// What waits for a second person about an account, as administrators see it.
+    pub async fn request_for(&self, account: &str) -> Value {
+        let accounts = self.get("/accounts").await.expect(200);
+        let id = account.rsplit('/').next().unwrap();
+        let row = accounts.as_array().unwrap().iter().find(|row| row["id"] == id).unwrap();
+        row["requests"][0].clone()
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         send(self.request(reqwest::Method::DELETE, path), path).await
     }

@@ -127,7 +127,11 @@ impl App {
         let roles: Vec<Value> =
             roles.iter().map(|(role, org)| json!({"role": role, "org_id": org})).collect();
         let body = json!({"login": login, "name": "新同事", "roles": roles});
-        let link = admin.put(&format!("/accounts/{}", self.new_id()), body).await.expect(201);
+        let account = format!("/accounts/{}", self.new_id());
+        let link = admin.put(&account, body).await.expect(201);
+        let guard = self.sign_in("secadmin").await;
+        let approve = json!({"request_id": guard.request_for(&account).await["id"]});
+        guard.post(&format!("{account}/roles/approve"), approve).await.expect(204);
         let body = json!({"password": PASSWORD, "mode": "bearer"});
         self.anonymous().post(link["setup_path"].as_str().unwrap(), body).await.expect(201);
         self.sign_in(login).await
@@ -163,6 +167,18 @@ impl App {
         });
         body["answers"] = answers;
         body
+    }
+
+    /// How often something was done to an account.
+    pub async fn audited(&self, action: &str, account: &str) -> i64 {
+        let id: Uuid = account.rsplit('/').next().unwrap().parse().unwrap();
+        let mut connection = database::connect(&self.database_url).await;
+        sqlx::query_scalar("select count(*) from audit_entry where action = $1 and subject_id = $2")
+            .bind(action)
+            .bind(id)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
     }
 
     pub async fn count(&self, sql: &'static str) -> i64 {

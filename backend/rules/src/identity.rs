@@ -4,14 +4,19 @@
 //! share what one could abuse (三员分立): one keeps accounts, one keeps policies and permissions, one reads the audit,
 //! and none of them sees people.
 
+mod administrators;
 mod duty;
 mod matrix;
 
+pub use administrators::{
+    NotAllowed, RoleChange, change_roles, is_first_security_admin, may_change, may_decide, reset_needs_second,
+};
 pub use duty::{DutyEntry, Resolved, Via, holders, owner, resolve};
 pub use matrix::{
     Conflict, PermissionMatrix, Scope, may, permissions, permissions_markdown, separation_conflict,
 };
 
+use crate::ids::OrgId;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
@@ -160,6 +165,14 @@ coded! {
         AuditRead = "audit_read",
         AuditConfigure = "audit_configure",
     }
+}
+
+/// A role in a part of the org tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Grant {
+    pub role: Role,
+    #[serde(rename = "org_id")]
+    pub org: OrgId,
 }
 
 impl Role {

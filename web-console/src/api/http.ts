@@ -62,7 +62,8 @@ export async function exchange<T>(method: string, path: string, options: Options
   const problem = await readProblem(response);
   // A 5xx says nothing about the request itself: the same request may pass later.
   if (response.status >= 500 || response.status === 408) throw new Unreached(String(response.status));
-  if (response.status === 401 && path !== '/sessions') onSignedOut();
+  // A second person who mistypes at this desk does not end the session of the first.
+  if (response.status === 401 && problem.type.endsWith('/problems/signed-out')) onSignedOut();
   throw new Refused(problem);
 }
 

@@ -51,11 +51,22 @@ export type Me = {
 export type SignIn = { login: string; password: string; code?: string };
 export type SignedIn = { token?: string; account: Account };
 export type OrgUnit = { id: Uuid; parent_id: Uuid | null; kind: string; name: string; code: string | null };
+/** What one administrator has asked for an account and another decides. */
+export type AccountRequest = {
+  id: Uuid;
+  kind: 'roles' | 'reset';
+  roles: RoleAt[];
+  asked_by: Uuid;
+  asked_by_name: string;
+  asked_at: Timestamp;
+  is_approved: boolean;
+};
 export type AccountRow = {
   id: Uuid;
   login: string;
   name: string;
   roles: RoleAt[];
+  requests: AccountRequest[];
   has_password: boolean;
   has_second_factor: boolean;
   disabled_at: Timestamp | null;
@@ -64,7 +75,10 @@ export type AccountRow = {
   version: number;
 };
 export type NewAccount = { login: string; name: string; roles: { role: Role; org_id: Uuid }[] };
+export type NewOrgUnit = { parent_id: Uuid | null; kind: string; code: string; name: string };
 export type OneTimeLink = { setup_path: string };
+/** It waits for a second person. */
+export type Waiting = { waits_for: string };
 export type SetupInfo = { login: string; name: string };
 export type SecondFactorStart = { secret: string; otpauth_url: string };
 export type DutyHolder = {

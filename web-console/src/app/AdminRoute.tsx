@@ -1,14 +1,19 @@
-// Accounts for administrators; everybody's own password and second factor.
+// Accounts, requests and places for administrators; everybody's own password and second factor.
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { sessionKey, signOut } from '@/api/session';
+import type { Me } from '@/api/types';
 import { AccountsPanel } from '@/features/identity/AccountsPanel';
 import { DutyPanel } from '@/features/identity/DutyPanel';
+import { OrgUnitsPanel } from '@/features/identity/OrgUnitsPanel';
 import { OwnAccountPanel } from '@/features/identity/OwnAccountPanel';
+import { RequestsPanel } from '@/features/identity/RequestsPanel';
 import { useText } from '@/i18n/text';
 import { Icon } from '@/ui/Icon';
 import { LanguageSwitch, ThemeSwitch } from '@/ui/Switches';
 import { SessionGate } from './SessionGate';
+
+const may = (me: Me, action: string) => me.permissions.includes(action);
 
 export function AdminRoute() {
   const text = useText();
@@ -47,7 +52,12 @@ export function AdminRoute() {
           <main className="page page-wide">
             <div className="admin-grid">
               <div>
-                <AccountsPanel />
+                {session.me.account.roles.length === 0 ? (
+                  <p className="page-part strong">{text.identity.ownRolesWait}</p>
+                ) : null}
+                {may(session.me, 'role_grant') ? <RequestsPanel me={session.me} /> : null}
+                {may(session.me, 'account_read') ? <AccountsPanel me={session.me} /> : null}
+                {may(session.me, 'org_manage') ? <OrgUnitsPanel /> : null}
                 <DutyPanel me={session.me} />
               </div>
               <OwnAccountPanel me={session.me} />

@@ -133,7 +133,9 @@ the role is held and everything below it, **tenant** the whole tenant. An empty 
 
 Three administrators share what one could abuse (三员分立): `system_admin` keeps the org tree and accounts,
 `security_admin` keeps policies, grants roles and configures the audit, `audit_admin` reads the audit. None of them
-sees people's data, one account is at most one of them, and it has no other role.
+sees people's data, one account is at most one of them, and it has no other role. A role is given, and a way into an
+account that shows people is made, by two of them: the system administrator asks, the security administrator approves.
+Nobody decides about the own account or what they asked for themselves.
 ";
 
 const FOOT: &str = "

@@ -384,6 +384,9 @@ struct SecondPerson {
     login: Line<64>,
     #[schema(value_type = String, max_length = 256)]
     password: Password,
+    /// Of their second factor, if they have one.
+    #[schema(value_type = Option<String>, max_length = 16)]
+    code: Option<Line<16>>,
 }
 
 /// Close an alarm. Its queue item lives on. A P1 is closed as a false alarm only by two people.
@@ -401,7 +404,11 @@ async fn close_alarm(
         .find(|code| code.code() == body.code)
         .ok_or_else(|| Problem::invalid("code", "not one of the codes of closing"))?;
     let second = match body.second {
-        Some(second) => Second::Here { login: second.login.into_inner(), password: second.password },
+        Some(second) => Second::Here {
+            login: second.login.into_inner(),
+            password: second.password,
+            code: second.code.map(Line::into_inner),
+        },
         None if body.ask_second => Second::Later,
         None => Second::None,
     };

@@ -11,7 +11,8 @@ const WINDOW_SECS: i64 = 15 * 60;
 const PRUNE_EVERY_SECS: i64 = 60;
 
 /// In memory of this node: a restart forgives, an attacker gains ten tries by it. It stays small by itself: a trace is
-/// left only by who has a [`Turn`](super::password::Turn), a few a second, and is dropped when the window is over.
+/// left only by who has a [`Turn`](super::password::Turn), a few a second, or is signed in, and is dropped when the
+/// window is over.
 #[derive(Debug, Default)]
 pub struct Guesses(Mutex<Counted>);
 

@@ -1,16 +1,20 @@
-//! Sign-in, the account's own page, accounts, org tree, duty.
+//! Sign-in, the account's own page, duty.
 
+mod accounts;
+mod org_units;
+
+use super::accounts as door;
 use super::password::Password;
-use super::{Access, Actor, Grant, NewAccount, OrgUnit, accounts, duty, org, second_factor, sessions, store};
-use crate::platform::http::{Body, Id, Routes};
+use super::{Access, Actor, duty, second_factor, sessions, store};
+use crate::platform::http::{Body, Routes};
 use crate::platform::text::Line;
-use crate::platform::{Ctx, Problem, Purpose};
+use crate::platform::{Ctx, Problem};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use rules::identity::{Action, Post, Role};
+use rules::identity::{Action, Post};
 use rules::ids::{AccountId, OrgId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,16 +32,12 @@ pub fn router() -> Routes {
         .add(Access::SignedIn, routes!(remove_second_factor))
         .add(Access::Public, routes!(look_at_setup))
         .add(Access::Public, routes!(set_up))
-        .add(Access::SignedIn, routes!(list_org_units))
-        .add(Access::Can(Action::AccountManage), routes!(list_accounts))
-        .add(Access::Can(Action::AccountManage), routes!(put_account))
-        .add(Access::Can(Action::AccountManage), routes!(disable_account))
-        .add(Access::Can(Action::AccountManage), routes!(enable_account))
-        .add(Access::Can(Action::AccountManage), routes!(reset_account))
         .add(Access::SignedIn, routes!(list_duty))
         .add(Access::Can(Action::DutyTake), routes!(go_on))
         .add(Access::Can(Action::DutyTake), routes!(go_off))
         .add(Access::Can(Action::DutyTake), routes!(hand_over))
+        .merge(accounts::router())
+        .merge(org_units::router())
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -90,7 +90,7 @@ struct RoleView {
 #[utoipa::path(post, path = "/sessions", tag = "identity", request_body = SignIn,
     responses((status = 201, body = SessionView), (status = 401, body = Problem), (status = 429, body = Problem)))]
 async fn sign_in(State(ctx): State<Ctx>, Body(body): Body<SignIn>) -> Result<Response, Problem> {
-    let signed_in = accounts::sign_in(&ctx, &body.login, body.password, body.code.as_deref()).await?;
+    let signed_in = door::sign_in(&ctx, &body.login, body.password, body.code.as_deref()).await?;
     start(&ctx, signed_in, body.mode == Some(Mode::Bearer)).await
 }
 
@@ -138,7 +138,7 @@ async fn brief(ctx: &Ctx, actor: &Actor) -> Result<AccountBrief, Problem> {
         login: actor.login.clone(),
         name: actor.name.clone(),
         roles,
-        home: actor.grants.first().map_or("/", |grant| super::home(grant.role)),
+        home: actor.grants.first().map_or("/admin", |grant| super::home(grant.role)),
     })
 }
 
@@ -210,14 +210,14 @@ struct ChangePassword {
     password: Password,
 }
 
-/// Change my password.
+/// Change my password; my other sessions end.
 #[utoipa::path(post, path = "/me/password", tag = "identity", request_body = ChangePassword, responses((status = 204)))]
 async fn change_password(
     State(ctx): State<Ctx>,
     actor: Actor,
     Body(body): Body<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
-    accounts::change_password(&ctx, &actor, body.old_password, body.password).await?;
+    door::change_password(&ctx, &actor, body.old_password, body.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -227,10 +227,38 @@ struct EnrolmentView {
     otpauth_url: String,
 }
 
-/// Begin the enrolment of a second factor.
-#[utoipa::path(post, path = "/me/second-factor/start", tag = "identity", responses((status = 200, body = EnrolmentView)))]
-async fn begin_second_factor(State(ctx): State<Ctx>, actor: Actor) -> Result<Json<EnrolmentView>, Problem> {
-    let enrolment = second_factor::begin(&ctx, &actor).await?;
+/// Who asks for it can be somebody at a screen that was left open: what takes a factor away is asked with both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Proof {
+    #[schema(value_type = Option<String>, max_length = 256)]
+    password: Option<Password>,
+    #[schema(value_type = Option<String>, max_length = 16)]
+    code: Option<Line<16>>,
+}
+
+impl Proof {
+    fn complete(self) -> Result<second_factor::Proof, Problem> {
+        let password = self.password.ok_or_else(|| Problem::invalid("password", "your present password"))?;
+        let code =
+            self.code.ok_or_else(|| Problem::invalid("code", "a code of the present second factor"))?;
+        Ok(second_factor::Proof { password, code: code.into_inner() })
+    }
+}
+
+/// Begin the enrolment of a second factor; in place of another one with the password and a code of that one.
+#[utoipa::path(post, path = "/me/second-factor/start", tag = "identity", request_body = Proof,
+    responses((status = 200, body = EnrolmentView), (status = 422, body = Problem), (status = 429, body = Problem)))]
+async fn begin_second_factor(
+    State(ctx): State<Ctx>,
+    actor: Actor,
+    Body(body): Body<Proof>,
+) -> Result<Json<EnrolmentView>, Problem> {
+    let enrolment = if second_factor::has_one(&ctx, &actor).await? {
+        second_factor::begin_another(&ctx, &actor, body.complete()?).await?
+    } else {
+        second_factor::begin_first(&ctx, &actor).await?
+    };
     Ok(Json(EnrolmentView { secret: enrolment.secret, otpauth_url: enrolment.url }))
 }
 
@@ -242,7 +270,8 @@ struct Code {
 }
 
 /// Confirm the second factor with a first code.
-#[utoipa::path(post, path = "/me/second-factor/confirm", tag = "identity", request_body = Code, responses((status = 204)))]
+#[utoipa::path(post, path = "/me/second-factor/confirm", tag = "identity", request_body = Code,
+    responses((status = 204), (status = 422, body = Problem), (status = 429, body = Problem)))]
 async fn confirm_second_factor(
     State(ctx): State<Ctx>,
     actor: Actor,
@@ -252,14 +281,15 @@ async fn confirm_second_factor(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Remove the second factor.
-#[utoipa::path(post, path = "/me/second-factor/remove", tag = "identity", request_body = Code, responses((status = 204)))]
+/// Remove the second factor, with the password and a code of it.
+#[utoipa::path(post, path = "/me/second-factor/remove", tag = "identity", request_body = Proof,
+    responses((status = 204), (status = 422, body = Problem), (status = 429, body = Problem)))]
 async fn remove_second_factor(
     State(ctx): State<Ctx>,
     actor: Actor,
-    Body(body): Body<Code>,
+    Body(body): Body<Proof>,
 ) -> Result<StatusCode, Problem> {
-    second_factor::remove(&ctx, &actor, &body.code).await?;
+    second_factor::remove(&ctx, &actor, body.complete()?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -276,7 +306,7 @@ async fn look_at_setup(
     State(ctx): State<Ctx>,
     Path(token): Path<String>,
 ) -> Result<Json<SetupView>, Problem> {
-    let (login, name) = accounts::look_at_setup(&ctx, &token).await?;
+    let (login, name) = door::look_at_setup(&ctx, &token).await?;
     Ok(Json(SetupView { login, name }))
 }
 
@@ -296,148 +326,8 @@ async fn set_up(
     Path(token): Path<String>,
     Body(body): Body<SetUp>,
 ) -> Result<Response, Problem> {
-    let signed_in = accounts::set_up(&ctx, &token, body.password).await?;
+    let signed_in = door::set_up(&ctx, &token, body.password).await?;
     start(&ctx, signed_in, body.mode == Some(Mode::Bearer)).await
-}
-
-/// The visible part of the org tree, parents first.
-#[utoipa::path(get, path = "/org-units", tag = "identity", responses((status = 200, body = Vec<OrgUnit>)))]
-async fn list_org_units(State(ctx): State<Ctx>, actor: Actor) -> Result<Json<Vec<OrgUnit>>, Problem> {
-    let mut tx = ctx.db.begin(&actor.scope()).await?;
-    Ok(Json(org::list_org_units(&mut tx).await?))
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct AccountView {
-    id: Uuid,
-    login: String,
-    name: String,
-    roles: Vec<RoleView>,
-    has_password: bool,
-    has_second_factor: bool,
-    disabled_at: Option<DateTime<Utc>>,
-    setup_expires_at: Option<DateTime<Utc>>,
-    created_at: DateTime<Utc>,
-    version: i64,
-}
-
-/// All accounts.
-#[utoipa::path(get, path = "/accounts", tag = "identity", responses((status = 200, body = Vec<AccountView>)))]
-async fn list_accounts(State(ctx): State<Ctx>, actor: Actor) -> Result<Json<Vec<AccountView>>, Problem> {
-    let mut tx = ctx.db.begin(&actor.scope_for(Action::AccountManage, Purpose::Administration)).await?;
-    let units = org::list_org_units(&mut tx).await?;
-    let mut views = Vec::new();
-    for row in store::list_accounts(&mut tx).await? {
-        let grants = store::list_grants(&mut tx, AccountId(row.id)).await?;
-        let roles = grants
-            .into_iter()
-            .map(|grant| RoleView {
-                role: grant.role.code().to_owned(),
-                org_id: grant.org.0,
-                org_name: units
-                    .iter()
-                    .find(|unit| unit.id == grant.org)
-                    .map(|unit| unit.name.clone())
-                    .unwrap_or_default(),
-            })
-            .collect();
-        views.push(AccountView {
-            id: row.id,
-            login: row.login,
-            name: row.name,
-            roles,
-            has_password: row.password_hash.is_some(),
-            has_second_factor: row.second_factor_sealed.is_some(),
-            disabled_at: row.disabled_at,
-            setup_expires_at: row.setup_expires_at,
-            created_at: row.created_at,
-            version: row.version,
-        });
-    }
-    Ok(Json(views))
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PutAccount {
-    #[schema(value_type = String, max_length = 64)]
-    login: Line<64>,
-    name: String,
-    roles: Vec<RoleView>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct SetupLink {
-    /// Opens once, within 48 hours; give it to the person by hand.
-    setup_path: String,
-}
-
-/// Make an account, or change the name and the roles of one.
-#[utoipa::path(put, path = "/accounts/{id}", tag = "identity", params(("id" = Uuid, Path)), request_body = PutAccount,
-    responses((status = 201, body = SetupLink), (status = 204), (status = 422, body = Problem)))]
-async fn put_account(
-    State(ctx): State<Ctx>,
-    actor: Actor,
-    Id(id): Id<AccountId>,
-    Body(body): Body<PutAccount>,
-) -> Result<Response, Problem> {
-    let name = rules::people::Name::parse(&body.name)
-        .map_err(|invalid| Problem::invalid("name", invalid.to_string()))?;
-    let mut grants = Vec::with_capacity(body.roles.len());
-    for (i, view) in body.roles.iter().enumerate() {
-        let role = view
-            .role
-            .parse::<Role>()
-            .map_err(|_| Problem::invalid(format!("roles[{i}].role"), "no such role"))?;
-        let grant = Grant { role, org: OrgId(view.org_id) };
-        if !grants.contains(&grant) {
-            grants.push(grant);
-        }
-    }
-    let new = NewAccount { id, login: body.login.into_inner(), name: name.expose().to_owned(), grants };
-    let exists = {
-        let mut tx = ctx.db.begin(&actor.scope_for(Action::AccountManage, Purpose::Administration)).await?;
-        store::load_account(&mut tx, id).await?.is_some()
-    };
-    if exists {
-        accounts::update_account(&ctx, &actor, new).await?;
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    let token = accounts::create_account(&ctx, &actor, new).await?;
-    Ok((StatusCode::CREATED, Json(SetupLink { setup_path: format!("/setup/{token}") })).into_response())
-}
-
-/// Disable an account and end its sessions.
-#[utoipa::path(post, path = "/accounts/{id}/disable", tag = "identity", params(("id" = Uuid, Path)), responses((status = 204)))]
-async fn disable_account(
-    State(ctx): State<Ctx>,
-    actor: Actor,
-    Id(id): Id<AccountId>,
-) -> Result<StatusCode, Problem> {
-    accounts::disable(&ctx, &actor, id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Enable a disabled account.
-#[utoipa::path(post, path = "/accounts/{id}/enable", tag = "identity", params(("id" = Uuid, Path)), responses((status = 204)))]
-async fn enable_account(
-    State(ctx): State<Ctx>,
-    actor: Actor,
-    Id(id): Id<AccountId>,
-) -> Result<StatusCode, Problem> {
-    accounts::enable(&ctx, &actor, id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Take the password away and make a one-time link.
-#[utoipa::path(post, path = "/accounts/{id}/reset", tag = "identity", params(("id" = Uuid, Path)), responses((status = 200, body = SetupLink)))]
-async fn reset_account(
-    State(ctx): State<Ctx>,
-    actor: Actor,
-    Id(id): Id<AccountId>,
-) -> Result<Json<SetupLink>, Problem> {
-    let token = accounts::reset(&ctx, &actor, id).await?;
-    Ok(Json(SetupLink { setup_path: format!("/setup/{token}") }))
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -4,23 +4,27 @@ mod accounts;
 mod duty;
 mod guesses;
 mod http;
+mod manage;
 mod org;
 mod password;
 mod provision;
+mod requests;
 mod second_factor;
 mod sessions;
 mod store;
 
-pub use accounts::{NewAccount, create_account, first_start, vouch};
+pub use accounts::{first_start, vouch};
 pub use duty::{Holder, Owner, go_on_duty, holders_of, owner_of, owners_of, stand_in_for};
 pub use guesses::Guesses;
 pub use http::router;
+pub use manage::NewAccount;
 pub use org::{
     OrgUnit, district_of, insert_org_unit, is_within, list_chain, load_org_unit, load_org_units,
     resolve_org_path,
 };
 pub use password::{Password, PasswordHash, hash_password};
 pub use provision::{NewTenant, install_account, install_tenant, reset_passwords, scope_of_login};
+pub use rules::identity::Grant;
 pub use sessions::{
     LastKnown, SessionCache, authenticate, is_current, last_known, make_ticket, signed_out, take_ticket,
     watch_revocations,
@@ -77,13 +81,6 @@ pub struct Actor {
     pub must_enrol: bool,
     pub expires_at: rules::Timestamp,
     pub grants: Vec<Grant>,
-}
-
-/// A role in a part of the org tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Grant {
-    pub role: Role,
-    pub org: OrgId,
 }
 
 impl Actor {

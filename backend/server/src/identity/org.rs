@@ -1,9 +1,14 @@
 //! The org tree: province, city, district, street, community, grid; schools, employers, hospitals.
 
-use crate::platform::{Problem, ScopedTx};
+use super::Actor;
+use crate::audit::Entry;
+use crate::platform::db::violated;
+use crate::platform::{Ctx, Problem, Purpose, ScopedTx};
+use rules::identity::Action;
 use rules::ids::OrgId;
 use rules::people::OrgKind;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::HashMap;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -159,6 +164,96 @@ pub async fn resolve_org_path(tx: &mut ScopedTx, root: OrgId, path: &str) -> Res
             .ok_or_else(|| Problem::invalid("org", "no org unit of this name below the one before it"))?;
     }
     Ok(at)
+}
+
+#[derive(Debug, Clone)]
+pub struct NewOrgUnit {
+    pub id: OrgId,
+    pub parent: Option<OrgId>,
+    pub kind: OrgKind,
+    pub code: String,
+    pub name: String,
+}
+
+/// Adds a unit, or renames the one there is. Says whether it is new.
+pub async fn put(ctx: &Ctx, actor: &Actor, new: NewOrgUnit) -> Result<(OrgUnit, bool), Problem> {
+    let is_code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if new.code.is_empty() || !new.code.chars().all(is_code) {
+        return Err(Problem::invalid("code", "lower-case letters, digits and hyphens"));
+    }
+    if new.name.is_empty() {
+        return Err(Problem::invalid("name", "must say something"));
+    }
+    let mut tx = ctx.db.begin(&actor.scope_for(Action::OrgManage, Purpose::Administration)).await?;
+    let before = load_org_unit(&mut tx, new.id).await?;
+    let is_new = before.is_none();
+    let action = match before {
+        Some(before) if is_same(&before, &new)? => return Ok((before, false)),
+        Some(_) => {
+            rename(&mut tx, &new).await.map_err(taken)?;
+            "org.rename"
+        }
+        None => {
+            check_place(&mut tx, &new).await?;
+            insert_org_unit(&mut tx, new.id, new.parent, new.kind, &new.code, &new.name)
+                .await
+                .map_err(taken)?;
+            "org.create"
+        }
+    };
+    let detail = json!({"parent_id": new.parent, "kind": new.kind, "code": new.code});
+    let entry = Entry { action, subject_kind: "org_unit", subject_id: Some(new.id.0), detail };
+    crate::audit::write(ctx, &mut tx, entry).await?;
+    let unit = load_org_unit(&mut tx, new.id).await?.ok_or_else(|| Problem::not_found("org unit"))?;
+    tx.commit().await?;
+    Ok((unit, is_new))
+}
+
+/// What a unit is and where it stands is for ever; its name and its code are not.
+fn is_same(before: &OrgUnit, new: &NewOrgUnit) -> Result<bool, Problem> {
+    if before.parent_id != new.parent {
+        return Err(Problem::invalid(
+            "parent_id",
+            "a unit is not moved: rights, people and events hang on its place; make a new one",
+        ));
+    }
+    if before.kind != new.kind.code() {
+        return Err(Problem::invalid("kind", "a unit stays of its kind; make a new one"));
+    }
+    Ok(before.code == new.code && before.name == new.name)
+}
+
+async fn check_place(tx: &mut ScopedTx, new: &NewOrgUnit) -> Result<(), Problem> {
+    let nowhere = || Problem::invalid("parent_id", "no such org unit in your part of the tree");
+    let parent = load_org_unit(tx, new.parent.ok_or_else(nowhere)?).await?.ok_or_else(nowhere)?;
+    let fits = parent.kind.parse::<OrgKind>().is_ok_and(|parent| new.kind.fits_below(parent));
+    if fits {
+        Ok(())
+    } else {
+        Err(Problem::invalid("kind", "a unit of this kind does not stand below one of the parent's kind"))
+    }
+}
+
+fn taken(error: sqlx::Error) -> Problem {
+    match violated(&error) {
+        Some("org_unit_code_unique") => Problem::invalid("code", "another unit has this code"),
+        Some("org_unit_pk") => Problem::id_reused(),
+        _ => error.into(),
+    }
+}
+
+async fn rename(tx: &mut ScopedTx, new: &NewOrgUnit) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "update org_unit set code = $3, name = $4 where tenant_id = $1 and id = $2",
+        tenant.0,
+        new.id.0,
+        new.code,
+        new.name,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Adds a unit below its parent; the root has none.

@@ -133,7 +133,7 @@ pub async fn verify_password(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::sync::mpsc;
 
     fn typed(text: &str) -> Password {
         Password::parse(text.to_owned()).unwrap()
@@ -156,12 +156,11 @@ mod tests {
 
     #[tokio::test]
     async fn work_whose_asker_has_gone_still_holds_its_turn() {
-        let gate = Arc::new(Mutex::new(()));
-        let closed = gate.lock().unwrap();
-        let mut asked = Vec::new();
+        let (mut asked, mut gates) = (Vec::new(), Vec::new());
         for _ in 0..2 {
-            let (turn, gate) = (take_turn().await.unwrap(), Arc::clone(&gate));
-            asked.push(Box::pin(turn.take(move || drop(gate.lock()))));
+            let (gate, opened) = mpsc::channel::<()>();
+            gates.push(gate);
+            asked.push(Box::pin(take_turn().await.unwrap().take(move || drop(opened.recv()))));
         }
         // both have begun, and hang up
         for asked in &mut asked {
@@ -170,7 +169,7 @@ mod tests {
         drop(asked);
         let mut late = Box::pin(take_turn());
         assert!(futures_util::poll!(&mut late).is_pending(), "both turns are still taken");
-        drop(closed);
+        drop(gates);
         late.await.unwrap();
     }
 }

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::Timestamp;
 use rules::ids::{AccountId, SessionId, TenantId};
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,8 @@ pub const SECURE_COOKIE: &str = "__Host-sid";
 #[derive(Debug, Default)]
 pub struct SessionCache {
     known: Mutex<HashMap<Vec<u8>, (Instant, Actor)>>,
-    revoked: RwLock<HashSet<SessionId>>,
+    /// since when; kept for as long as a session can live
+    revoked: RwLock<HashMap<SessionId, Timestamp>>,
 }
 
 impl SessionCache {
@@ -67,15 +68,13 @@ impl SessionCache {
     }
 
     fn is_revoked(&self, session: SessionId) -> bool {
-        self.revoked.read().unwrap_or_else(std::sync::PoisonError::into_inner).contains(&session)
+        self.revoked.read().unwrap_or_else(std::sync::PoisonError::into_inner).contains_key(&session)
     }
 
-    fn revoke(&self, sessions: &[SessionId]) {
+    fn revoke(&self, sessions: &[(SessionId, Timestamp)], now: Timestamp) {
         let mut revoked = self.revoked.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if revoked.len() > CACHE_LIMIT {
-            revoked.clear();
-        }
-        revoked.extend(sessions);
+        revoked.retain(|_, at| now - *at < chrono::Duration::hours(LIFETIME_HOURS));
+        revoked.extend(sessions.iter().copied());
     }
 
     /// Revocation on this node is immediate; on others it is seen when their belief runs out.
@@ -261,12 +260,12 @@ pub async fn watch_revocations(ctx: Ctx, stop: CancellationToken) {
 
 async fn revoke_all(ctx: &Ctx) -> Result<(), Problem> {
     for tenant in ctx.tenants() {
-        ctx.sessions.revoke(&list_revoked(ctx, tenant.id).await?);
+        ctx.sessions.revoke(&list_revoked(ctx, tenant.id).await?, ctx.now());
     }
     Ok(())
 }
 
-async fn list_revoked(ctx: &Ctx, tenant: TenantId) -> sqlx::Result<Vec<SessionId>> {
+async fn list_revoked(ctx: &Ctx, tenant: TenantId) -> sqlx::Result<Vec<(SessionId, Timestamp)>> {
     let since = ctx.now() - chrono::Duration::minutes(REVOCATIONS_SINCE_MINUTES);
     let mut tx = ctx.begin_system(tenant).await?;
     store::list_revoked_sessions(&mut tx, since).await
@@ -288,4 +287,24 @@ pub async fn take_ticket(ctx: &Ctx, ticket: &str) -> Result<Actor, Problem> {
     let session = store::take_ticket(&mut tx, &hash, ctx.now()).await?.ok_or_else(signed_out)?;
     tx.commit().await?;
     load(ctx, tenant, &session).await?.ok_or_else(signed_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ended_session_is_remembered_for_as_long_as_it_could_have_lived() {
+        let start = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
+        let session = |n: u128| SessionId(Uuid::from_u128(n));
+        let cache = SessionCache::default();
+        cache.revoke(&[(session(0), start)], start);
+        let later = start + chrono::Duration::hours(LIFETIME_HOURS - 1);
+        let many: Vec<_> = (1..=50_000).map(|n| (session(n), later)).collect();
+        cache.revoke(&many, later);
+        assert!(cache.is_revoked(session(0)));
+        cache.revoke(&[], start + chrono::Duration::hours(LIFETIME_HOURS));
+        assert!(!cache.is_revoked(session(0)));
+        assert!(cache.is_revoked(session(50_000)));
+    }
 }

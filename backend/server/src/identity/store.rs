@@ -4,6 +4,7 @@ use super::Grant;
 use crate::platform::ScopedTx;
 use crate::platform::ctx::Tenant;
 use rules::Timestamp;
+use rules::identity::Role;
 use rules::ids::{AccountId, OrgId, SessionId, TenantId};
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -180,9 +181,15 @@ pub async fn replace_grants(tx: &mut ScopedTx, account: AccountId, grants: &[Gra
     sqlx::query!("delete from account_role where tenant_id = $1 and account_id = $2", tenant.0, account.0)
         .execute(&mut **tx)
         .await?;
+    insert_grants(tx, account, grants).await
+}
+
+pub async fn insert_grants(tx: &mut ScopedTx, account: AccountId, grants: &[Grant]) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
     for grant in grants {
         sqlx::query!(
-            "insert into account_role (tenant_id, account_id, role, org_id) values ($1, $2, $3, $4)",
+            "insert into account_role (tenant_id, account_id, role, org_id) values ($1, $2, $3, $4)
+             on conflict on constraint account_role_pk do nothing",
             tenant.0,
             account.0,
             grant.role.code(),
@@ -192,6 +199,29 @@ pub async fn replace_grants(tx: &mut ScopedTx, account: AccountId, grants: &[Gra
         .await?;
     }
     Ok(())
+}
+
+/// Held until the end of the transaction by whoever counts administrators in order to change their number.
+pub async fn lock_tenant(tx: &mut ScopedTx) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!("select id from tenant where id = $1 for update", tenant.0).fetch_one(&mut **tx).await?;
+    Ok(())
+}
+
+/// How many other accounts are enabled and hold this role somewhere.
+pub async fn count_others_with(tx: &mut ScopedTx, role: Role, beside: AccountId) -> sqlx::Result<i64> {
+    let tenant = tx.tenant();
+    sqlx::query_scalar!(
+        r#"select count(distinct a.id) as "count!"
+             from account a
+             join account_role r on r.tenant_id = a.tenant_id and r.account_id = a.id
+            where a.tenant_id = $1 and a.disabled_at is null and r.role = $2 and a.id <> $3"#,
+        tenant.0,
+        role.code(),
+        beside.0,
+    )
+    .fetch_one(&mut **tx)
+    .await
 }
 
 pub async fn insert_account(
@@ -438,6 +468,27 @@ pub async fn revoke_sessions_of(tx: &mut ScopedTx, account: AccountId, now: Time
     Ok(())
 }
 
+pub async fn revoke_other_sessions(
+    tx: &mut ScopedTx,
+    account: AccountId,
+    but: SessionId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "update session
+            set revoked_at = $4
+          where tenant_id = $1 and account_id = $2 and id <> $3 and revoked_at is null",
+        tenant.0,
+        account.0,
+        but.0,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 pub async fn insert_ticket(
     tx: &mut ScopedTx,
     token_hash: &[u8],
@@ -486,14 +537,17 @@ pub async fn take_ticket(
     .await
 }
 
-pub async fn list_revoked_sessions(tx: &mut ScopedTx, since: Timestamp) -> sqlx::Result<Vec<SessionId>> {
+pub async fn list_revoked_sessions(
+    tx: &mut ScopedTx,
+    since: Timestamp,
+) -> sqlx::Result<Vec<(SessionId, Timestamp)>> {
     let tenant = tx.tenant();
-    let ids = sqlx::query_scalar!(
-        "select id from session where tenant_id = $1 and revoked_at > $2",
+    let rows = sqlx::query!(
+        r#"select id, revoked_at as "revoked_at!" from session where tenant_id = $1 and revoked_at > $2"#,
         tenant.0,
         since,
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(ids.into_iter().map(SessionId).collect())
+    Ok(rows.into_iter().map(|row| (SessionId(row.id), row.revoked_at)).collect())
 }

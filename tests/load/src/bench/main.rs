@@ -126,7 +126,7 @@ async fn boards(wanted: &Wanted, report: &mut Report) -> anyhow::Result<()> {
     let before = Report::begin("memory and start");
     let (mut server, mut lines) = memory::of_starts(&home).await?;
     let db = home.database().await?;
-    let town = Town::found(&home, &db, DISTRICTS).await?;
+    let town = Town::found(&home, DISTRICTS).await?;
     if wanted.wants("memory") {
         lines.push(memory::of_sockets(&server, &town).await?);
     }

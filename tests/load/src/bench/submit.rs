@@ -23,7 +23,7 @@ const ROUNDS: u32 = 2;
 pub async fn measure(home: &Home, lasting: Duration) -> anyhow::Result<Vec<Line>> {
     let mut server = home.start()?;
     let db = home.database().await?;
-    let town = Town::found(home, &db, DISTRICTS).await?;
+    let town = Town::found(home, DISTRICTS).await?;
     town.settle(PEOPLE_PER_DISTRICT).await?;
     seen_before(&town).await?;
     over_http(&town, WARM_UP, 1).await?;

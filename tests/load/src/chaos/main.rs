@@ -64,7 +64,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let home = Home::new(wanted.binary.clone(), "chaos")?;
     let server = home.start()?;
     let db = home.database().await?;
-    let town = Arc::new(Town::found(&home, &db, DISTRICTS).await?);
+    let town = Arc::new(Town::found(&home, DISTRICTS).await?);
     town.settle(PEOPLE_PER_DISTRICT).await?;
 
     let chance = Chance::new(wanted.seed);

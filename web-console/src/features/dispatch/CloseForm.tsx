@@ -26,6 +26,7 @@ export function CloseForm({ alarm, problem, onClose, onBack }: Props) {
   });
   // A password is never kept.
   const [password, setPassword] = useState('');
+  const [code, setCode] = useState('');
   const first = useRef<HTMLFieldSetElement>(null);
   useEffect(() => first.current?.querySelector('button')?.focus(), []);
   const twoPeople = draft.code !== null && alarm.second_person_for.includes(draft.code);
@@ -38,10 +39,14 @@ export function CloseForm({ alarm, problem, onClose, onBack }: Props) {
           ? t.secondNeeded
           : null;
   const send = async () => {
-    const second = twoPeople && !draft.elsewhere ? { login: draft.login.trim(), password } : undefined;
+    const second =
+      twoPeople && !draft.elsewhere
+        ? { login: draft.login.trim(), password, code: code.trim() || undefined }
+        : undefined;
     const ask_second = twoPeople && draft.elsewhere ? true : undefined;
     const done = await onClose({ code: draft.code, reason: draft.reason.trim(), second, ask_second });
     setPassword('');
+    setCode('');
     if (done) clear();
   };
   return (
@@ -108,6 +113,14 @@ export function CloseForm({ alarm, problem, onClose, onBack }: Props) {
                 autoComplete="off"
                 value={password}
                 onChange={(event) => setPassword(event.target.value)}
+              />
+              <Field
+                label={t.secondCode}
+                inputMode="numeric"
+                autoComplete="off"
+                maxLength={8}
+                value={code}
+                onChange={(event) => setCode(event.target.value)}
               />
             </>
           )}

@@ -1,21 +1,25 @@
-// The list of accounts: create (shows a link once), disable, enable, reset.
+// The list of accounts, for who keeps them also: create (shows a link once), disable, enable, reset.
 import { useState } from 'react';
 import { newId } from '@/api/ids';
-import type { AccountRow, OneTimeLink } from '@/api/types';
+import type { AccountRow, Me, OneTimeLink } from '@/api/types';
 import { useText } from '@/i18n/text';
 import { failureWords } from '@/ui/failure';
-import { roleName } from '@/ui/posts';
+import { rolesText } from '@/ui/posts';
 import { TwoStepButton } from '@/ui/TwoStepButton';
 import { stamp } from '@/ui/time';
 import { AccountForm } from './AccountForm';
 import './identity.css';
 import { useAccountCommand, useAccounts, useSaveAccount } from './queries';
 
+/** What the other administrator has decided shows without reloading the page. */
+const REFRESH_MS = 15_000;
+
 type Shown = { name: string; link: OneTimeLink };
 
-export function AccountsPanel() {
+export function AccountsPanel({ me }: { me: Me }) {
   const text = useText();
-  const accounts = useAccounts();
+  const keeps = me.permissions.includes('account_manage');
+  const accounts = useAccounts(REFRESH_MS);
   const command = useAccountCommand();
   const save = useSaveAccount();
   const [search, setSearch] = useState('');
@@ -40,9 +44,11 @@ export function AccountsPanel() {
           value={search}
           onChange={(event) => setSearch(event.target.value)}
         />
-        <button type="button" className="btn btn-primary" onClick={() => setCreating(true)} disabled={creating}>
-          {text.identity.newAccount}
-        </button>
+        {keeps ? (
+          <button type="button" className="btn btn-primary" onClick={() => setCreating(true)} disabled={creating}>
+            {text.identity.newAccount}
+          </button>
+        ) : null}
       </div>
       {command.isError ? (
         <p className="door-error" role="alert">
@@ -98,12 +104,20 @@ export function AccountsPanel() {
               <Row
                 key={row.id}
                 row={row}
-                run={(verb) =>
-                  command.mutate(
-                    { id: row.id, verb },
-                    { onSuccess: (link) => link?.setup_path && setShown({ name: row.name, link }) },
-                  )
+                mine={row.id === me.account.id}
+                run={
+                  keeps && row.id !== me.account.id
+                    ? (verb) =>
+                        command.mutate(
+                          { id: row.id, verb },
+                          {
+                            onSuccess: (link) =>
+                              link !== undefined && 'setup_path' in link && setShown({ name: row.name, link }),
+                          },
+                        )
+                    : null
                 }
+                asker={me.account.id}
               />
             ))}
           </tbody>
@@ -113,40 +127,56 @@ export function AccountsPanel() {
   );
 }
 
-function Row({ row, run }: { row: AccountRow; run: (verb: 'disable' | 'enable' | 'reset') => void }) {
+type RowProps = {
+  row: AccountRow;
+  mine: boolean;
+  asker: string;
+  run: ((verb: 'disable' | 'enable' | 'reset') => void) | null;
+};
+
+function Row({ row, mine, asker, run }: RowProps) {
   const text = useText();
   const off = row.disabled_at !== null;
+  const approved = row.requests.find((each) => each.is_approved && each.asked_by === asker);
+  const waiting = row.requests.filter((each) => !each.is_approved);
   return (
     <tr className={off ? 'tr-off' : undefined}>
       <td className="td cell-tight">
         <b>{row.name}</b>
       </td>
       <td className="td cell-tight">{row.login}</td>
-      <td className="td">
-        {row.roles
-          .map((each) => [roleName(each.role, text), each.org_name].filter(Boolean).join(' '))
-          .join(text.common.listComma)}
-      </td>
+      <td className="td">{rolesText(row.roles, text)}</td>
       <td className="td">
         {off
           ? text.identity.disabled
           : row.has_password === false
             ? text.identity.notSetUp(row.setup_expires_at === null ? '' : stamp(row.setup_expires_at))
             : text.identity.active}
+        {waiting.map((each) => (
+          <p key={each.id} className="small strong">
+            {each.kind === 'reset' ? text.identity.resetWaits : text.identity.rolesWait(rolesText(each.roles, text))}
+          </p>
+        ))}
       </td>
       <td className="td">
         <div className="duty-acts">
-          {off ? (
+          {run === null ? (
+            mine ? (
+              <span className="small muted">{text.common.me}</span>
+            ) : null
+          ) : off ? (
             <button type="button" className="btn btn-small" onClick={() => run('enable')}>
               {text.identity.enable}
             </button>
           ) : (
             <>
-              <TwoStepButton
-                label={text.identity.reset}
-                again={text.identity.resetAgain}
-                onConfirm={() => run('reset')}
-              />
+              {waiting.some((each) => each.kind === 'reset') ? null : (
+                <TwoStepButton
+                  label={approved === undefined ? text.identity.reset : text.identity.takeLink}
+                  again={approved === undefined ? text.identity.resetAgain : text.identity.takeLinkAgain}
+                  onConfirm={() => run('reset')}
+                />
+              )}
               <TwoStepButton
                 label={text.identity.disable}
                 again={text.identity.disableAgain}

@@ -28,26 +28,42 @@ function SecondFactor({ on }: { on: boolean | undefined }) {
   const text = useText();
   const factor = useSecondFactor();
   const [code, setCode] = useState('');
-  const [removing, setRemoving] = useState(false);
+  const [password, setPassword] = useState('');
+  const [leaving, setLeaving] = useState<'remove' | 'replace' | null>(null);
   const error = factor.start.error ?? factor.confirm.error ?? factor.remove.error;
+  const enrolling = factor.start.data !== undefined && !factor.confirm.isSuccess;
   const enabled = factor.confirm.isSuccess || (on === true && !factor.remove.isSuccess);
+  const done = () => {
+    setCode('');
+    setPassword('');
+    setLeaving(null);
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const verb = enabled ? factor.remove : factor.confirm;
-    verb.mutate(code, { onSuccess: () => setCode('') });
-    setRemoving(false);
+    if (enrolling) factor.confirm.mutate(code, { onSuccess: done });
+    else if (leaving === 'replace') factor.start.mutate({ password, code }, { onSuccess: done });
+    else factor.remove.mutate({ password, code }, { onSuccess: done });
   };
   const codeForm = (label: string) => (
     <form onSubmit={submit}>
+      {enrolling ? null : (
+        <Field
+          label={text.identity.oldPassword}
+          type="password"
+          autoComplete="current-password"
+          value={password}
+          onChange={(event) => setPassword(event.target.value)}
+        />
+      )}
       <Field
-        label={text.identity.code}
+        label={enrolling ? text.identity.code : text.identity.codeOfPresent}
         inputMode="numeric"
         autoComplete="one-time-code"
         maxLength={8}
         value={code}
         onChange={(event) => setCode(event.target.value)}
       />
-      <button type="submit" className="btn" disabled={code.length < 6}>
+      <button type="submit" className="btn" disabled={code.length < 6 || (!enrolling && password === '')}>
         {label}
       </button>
     </form>
@@ -60,21 +76,31 @@ function SecondFactor({ on }: { on: boolean | undefined }) {
           {failureWords(error, text)}
         </p>
       )}
-      {enabled ? (
+      {enabled && !enrolling ? (
         <>
           <p className="muted">{text.identity.secondFactorOn}</p>
-          {removing ? (
-            codeForm(text.identity.removeSecondFactor)
+          {leaving === null ? (
+            <div className="row wrap">
+              <button type="button" className="btn" onClick={() => setLeaving('replace')}>
+                {text.identity.replaceSecondFactor}
+              </button>
+              <button type="button" className="btn" onClick={() => setLeaving('remove')}>
+                {text.identity.removeSecondFactor}
+              </button>
+            </div>
           ) : (
-            <button type="button" className="btn" onClick={() => setRemoving(true)}>
-              {text.identity.removeSecondFactor}
-            </button>
+            codeForm(leaving === 'replace' ? text.identity.replaceSecondFactor : text.identity.removeSecondFactor)
           )}
         </>
       ) : factor.start.data === undefined ? (
         <>
           <p className="muted">{text.identity.secondFactorOff}</p>
-          <button type="button" className="btn" disabled={factor.start.isPending} onClick={() => factor.start.mutate()}>
+          <button
+            type="button"
+            className="btn"
+            disabled={factor.start.isPending}
+            onClick={() => factor.start.mutate(undefined)}
+          >
             {text.identity.addSecondFactor}
           </button>
         </>

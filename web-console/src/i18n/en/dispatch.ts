@@ -203,6 +203,7 @@ export default {
   queueItemStays: 'The triage item stays with the clinician.',
   secondWhy: 'Closing a P1 like this needs a second person: at this desk with their password, or from their own screen.',
   secondLogin: "Second person's account",
+  secondCode: 'Their one-time code, if they use one',
   secondPassword: 'Their password',
   secondElsewhere: 'Let them agree on their own screen',
   secondHere: 'They are here',

@@ -200,6 +200,7 @@ export default {
   queueItemStays: '待办仍由临床人员跟进，不随警报关闭。',
   secondWhy: '这样结束一级警报，要第二个人同意：请他来这里输入密码，或在他自己的屏幕上同意。',
   secondLogin: '第二个人的账号',
+  secondCode: '第二人的动态码（如已开启）',
   secondPassword: '他的密码',
   secondElsewhere: '请他在自己的屏幕上同意',
   secondHere: '他就在这里',

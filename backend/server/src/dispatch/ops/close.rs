@@ -22,8 +22,8 @@ pub struct Closing {
 pub enum Second {
     /// Not said: refused if one is needed.
     None,
-    /// At this desk, with their own password.
-    Here { login: String, password: Password },
+    /// At this desk, with their own password and second factor.
+    Here { login: String, password: Password, code: Option<String> },
     /// Answers later, from their own screen.
     Later,
 }
@@ -38,7 +38,13 @@ pub async fn close(
     let by = actor.account;
     // proving who somebody is takes a while; nothing is locked meanwhile
     let second = match second {
-        Second::Here { login, password } => Some(vouch(ctx, actor, &login, password).await?),
+        Second::Here { login, password, code } => {
+            let second = crate::identity::vouch(ctx, actor.tenant, &login, password, code.as_deref()).await?;
+            if !second.may(Action::AlarmSecond) {
+                return Err(cannot_second());
+            }
+            Some(second)
+        }
         Second::None => None,
         Second::Later => {
             let (tx, kept) = begin(ctx, actor, command, Action::AlarmClose).await?;
@@ -58,11 +64,6 @@ pub async fn close(
     let said =
         Said::decides("alarm.closed", "alarm.close").with(json!({"code": code.code(), "second": second}));
     carry_out(ctx, actor, tx, kept, AlarmEvent::Close { by, code, reason, second }, said).await
-}
-
-async fn vouch(ctx: &Ctx, actor: &Actor, login: &str, password: Password) -> Result<Actor, Problem> {
-    let second = crate::identity::vouch(ctx, actor.tenant, login, password).await?;
-    if second.may(Action::AlarmSecond) { Ok(second) } else { Err(cannot_second()) }
 }
 
 fn cannot_second() -> Problem {
