@@ -3,7 +3,7 @@
 use crate::harness::{App, Client, PASSWORD};
 use serde_json::{Value, json};
 
-fn account(login: &str, roles: Value) -> Value {
+fn account(login: &str, roles: &Value) -> Value {
     json!({"login": login, "name": "新同事", "roles": roles})
 }
 
@@ -23,7 +23,7 @@ async fn roles_wait_until_a_second_administrator_has_approved_them() {
     let guard = app.sign_in("secadmin").await;
     let path = format!("/accounts/{}", app.new_id());
     let roles = json!([{"role": "clinician", "org_id": app.town.city}]);
-    let link = admin.put(&path, account("newcomer", roles.clone())).await.expect(201);
+    let link = admin.put(&path, account("newcomer", &roles)).await.expect(201);
     set_up(&app, &link).await;
     let newcomer = app.sign_in("newcomer").await;
     assert_eq!(newcomer.get("/me").await.expect(200)["permissions"], json!([]));
@@ -43,7 +43,7 @@ async fn roles_wait_until_a_second_administrator_has_approved_them() {
     guard.get("/persons").await.problem(403, "forbidden");
 
     // the same wish again asks for nothing
-    admin.put(&path, account("newcomer", roles)).await.expect(204);
+    admin.put(&path, account("newcomer", &roles)).await.expect(204);
     assert_eq!(admin.request_for(&path).await, json!(null));
     let trail = ["account.create", "account.ask_roles", "account.approve_roles", "account.update"];
     for action in trail {
@@ -59,7 +59,7 @@ async fn a_change_takes_at_once_and_gives_later_and_a_refusal_gives_nothing() {
     let guard = app.sign_in("secadmin").await;
     let counsellor = app.sign_in("counsellor").await;
     let path = format!("/accounts/{}", counsellor.account);
-    let wish = |role: &str| account("counsellor", json!([{"role": role, "org_id": app.town.city}]));
+    let wish = |role: &str| account("counsellor", &json!([{"role": role, "org_id": app.town.city}]));
     admin.put(&path, wish("clinician")).await.expect(204);
     counsellor.get("/me").await.problem(401, "signed-out");
     let counsellor = app.sign_in("counsellor").await;
@@ -81,19 +81,19 @@ async fn nobody_changes_the_own_account_and_the_last_security_administrator_stay
     let admin = app.sign_in("sysadmin").await;
     let guard = app.sign_in("secadmin").await;
     let own = format!("/accounts/{}", admin.account);
-    let wish = account("sysadmin", json!([{"role": "clinician", "org_id": app.town.city}]));
+    let wish = account("sysadmin", &json!([{"role": "clinician", "org_id": app.town.city}]));
     admin.put(&own, wish).await.refuses("id");
     for command in ["disable", "enable", "reset"] {
         admin.post(&format!("{own}/{command}"), json!({})).await.refuses("id");
     }
     let last = format!("/accounts/{}", guard.account);
     admin.post(&format!("{last}/disable"), json!({})).await.problem(409, "last-security-admin");
-    let wish = account("secadmin", json!([{"role": "city_leader", "org_id": app.town.city}]));
+    let wish = account("secadmin", &json!([{"role": "city_leader", "org_id": app.town.city}]));
     admin.put(&last, wish).await.problem(409, "last-security-admin");
     // and nobody makes themselves another one
     let path = format!("/accounts/{}", app.new_id());
     let security = json!([{"role": "security_admin", "org_id": app.town.city}]);
-    let link = admin.put(&path, account("secadmin2", security)).await.expect(201);
+    let link = admin.put(&path, account("secadmin2", &security)).await.expect(201);
     set_up(&app, &link).await;
     app.sign_in("secadmin2").await.get("/accounts").await.problem(403, "forbidden");
     // a way into the other administrator's account needs that one, or a third
@@ -135,11 +135,11 @@ async fn a_new_centre_begins_with_one_administrator_who_makes_the_second() {
     let path = format!("/accounts/{}", app.new_id());
     let both = json!([
         {"role": "security_admin", "org_id": app.town.city}, {"role": "security_admin", "org_id": app.town.district}]);
-    admin.put(&path, account("two-places", both)).await.expect(201);
+    admin.put(&path, account("two-places", &both)).await.expect(201);
     assert_eq!(admin.request_for(&path).await["kind"], "roles", "exactly one, or it waits");
     let path = format!("/accounts/{}", app.new_id());
     let security = json!([{"role": "security_admin", "org_id": app.town.city}]);
-    let link = admin.put(&path, account("first", security)).await.expect(201);
+    let link = admin.put(&path, account("first", &security)).await.expect(201);
     set_up(&app, &link).await;
     app.sign_in("first").await.get("/accounts").await.expect(200);
     assert_eq!(app.audited("account.first_security_admin", &path).await, 1);

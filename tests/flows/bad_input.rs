@@ -4,19 +4,33 @@ use crate::harness::{App, Client, c_ssrs_high, phq9};
 use serde_json::{Value, json};
 
 /// A request that is good as it stands; `{}` in the path is an id of its own.
-struct Good<'a> {
-    by: &'a Client,
-    method: reqwest::Method,
-    path: String,
-    body: Value,
+type Good<'a> = (&'a Client, &'static str, String, Value);
+
+async fn send(app: &App, (by, method, path, _): &Good<'_>, body: &Value) -> (u16, Value) {
+    let path = path.replace("{}", &app.new_id().to_string());
+    let response = by.request(method.parse().unwrap(), &path).json(body).send().await.unwrap();
+    let status = response.status().as_u16();
+    (status, serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default())
 }
 
-impl Good<'_> {
-    async fn send(&self, app: &App, body: &Value) -> (u16, Value) {
-        let path = self.path.replace("{}", &app.new_id().to_string());
-        let response = self.by.request(self.method.clone(), &path).json(body).send().await.unwrap();
-        let status = response.status().as_u16();
-        (status, serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default())
+/// Each text in turn made into what no form sends.
+async fn break_every_text<const N: usize>(app: &App, requests: [Good<'_>; N]) {
+    let odd = ["x".repeat(50_000), "-9999-01-01".into(), "-9999-01-01T00:00:00Z".into(), "\u{fffe}".into()];
+    for good in requests {
+        let (path, body) = (&good.2, &good.3);
+        let mut places = Vec::new();
+        texts(body, "", "", &mut places);
+        for (at, name) in places {
+            let mut broken = body.clone();
+            *broken.pointer_mut(&at).unwrap() = json!("a\u{0}b");
+            let (status, problem) = send(app, &good, &broken).await;
+            assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!(name)), "{path} {problem}");
+            for odd in &odd {
+                *broken.pointer_mut(&at).unwrap() = json!(odd);
+                let (status, problem) = send(app, &good, &broken).await;
+                assert!(status < 500, "{path} {name}: {problem}");
+            }
+        }
     }
 }
 
@@ -47,137 +61,88 @@ async fn red_item(app: &App, worker: &Client) -> String {
 }
 
 #[tokio::test]
-async fn no_text_in_any_body_breaks_the_server() {
-    use reqwest::Method;
+async fn no_text_about_accounts_breaks_the_server() {
     let app = App::start().await;
     let nobody = app.anonymous();
     let admin = app.sign_in("sysadmin").await;
     let worker = app.sign_in("worker").await;
+    let long = "long enough for a night";
+    let role = json!({"role": "counsellor", "org_id": app.town.city, "org_name": "灯市"});
+    let account = json!({"login": "new", "name": "新同事", "roles": [role]});
+    let session = json!({"login": "worker", "password": "x", "code": "123456", "mode": "bearer"});
+    let unit = json!({"parent_id": app.town.city, "kind": "district", "code": "linhai", "name": "临海区"});
+    let requests: [Good<'_>; 8] = [
+        (&nobody, "POST", "/sessions".into(), session),
+        (&nobody, "POST", "/setup/abc".into(), json!({"password": long, "mode": "bearer"})),
+        (&worker, "POST", "/me/password".into(), json!({"old_password": "x", "password": long})),
+        (&worker, "POST", "/me/second-factor/start".into(), json!({"password": "x", "code": "123456"})),
+        (&worker, "POST", "/me/second-factor/confirm".into(), json!({"code": "123456"})),
+        (&admin, "PUT", "/accounts/{}".into(), account),
+        (&admin, "PUT", "/org-units/{}".into(), unit),
+        (&worker, "POST", "/duty/grid_worker/on".into(), json!({"org_id": app.town.grid})),
+    ];
+    break_every_text(&app, requests).await;
+}
+
+#[tokio::test]
+async fn no_text_about_people_breaks_the_server() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
     let director = app.sign_in("director").await;
-    let clinician = app.sign_in("clinician").await;
-    let dispatcher = app.sign_in("dispatcher").await;
-    let item = red_item(&app, &worker).await;
     let person = app.person(&worker, "李桂兰").await;
-    let alarm = app.new_id();
-    worker.put(&format!("/alarms/{alarm}"), json!({"kind": "button"})).await.expect(201);
     let mut on_paper = app.screening(person, app.new_id(), "phq9", phq9(&[]));
     on_paper["mode"] = json!("paper");
     on_paper["consent"]["guardian_relation"] = json!("mother");
     on_paper["danger_to_life"] = json!({"reason": "正在写遗书"});
-    let (put, post) = (Method::PUT, Method::POST);
-    let alarms = |command: &str| format!("/alarms/{alarm}/{command}");
-    let queue = |command: &str| format!("/queue/{item}/{command}");
-    let good = [
-        (
-            &nobody,
-            &post,
-            "/sessions".to_owned(),
-            json!({"login": "worker", "password": "x", "code": "123456", "mode": "bearer"}),
-        ),
-        (
-            &nobody,
-            &post,
-            "/setup/abc".to_owned(),
-            json!({"password": "long enough for a night", "mode": "bearer"}),
-        ),
-        (
-            &worker,
-            &post,
-            "/me/password".to_owned(),
-            json!({"old_password": "x", "password": "long enough for a night"}),
-        ),
-        (&worker, &post, "/me/second-factor/confirm".to_owned(), json!({"code": "123456"})),
-        (
-            &admin,
-            &put,
-            "/accounts/{}".to_owned(),
-            json!({"login": "new", "name": "新同事", "roles": [
-            {"role": "counsellor", "org_id": app.town.city, "org_name": "灯市"}]}),
-        ),
-        (&worker, &post, "/duty/grid_worker/on".to_owned(), json!({"org_id": app.town.grid})),
-        (
-            &worker,
-            &put,
-            "/persons/{}".to_owned(),
-            json!({
-            "name": "王秀英", "sex": "F", "birth_date": "1992-03-04", "org_id": app.town.grid,
-            "phone": "13800005678", "address": "滨江路 18 号", "id_number": "11010519491231002X", "modifiers": ["bereaved"]}),
-        ),
-        (&worker, &post, "/persons/search".to_owned(), json!({"q": "王秀英", "org_id": app.town.grid})),
-        (&worker, &put, "/screenings/{}".to_owned(), on_paper),
-        (
-            &director,
-            &put,
-            "/campaigns/{}".to_owned(),
-            json!({
-            "title": "春季筛查", "scales": [{"code": "phq9", "version": "1.0.0"}], "org_id": app.town.district,
-            "starts_on": "2026-11-20", "ends_on": "2026-12-20"}),
-        ),
-        (
-            &worker,
-            &put,
-            "/alarms/{}".to_owned(),
-            json!({
-            "kind": "button", "org_id": app.town.grid, "place": "桥头", "note": "在哭", "raised_at": app.now()}),
-        ),
-        (
-            &dispatcher,
-            &post,
-            alarms("note"),
-            json!({"expected_version": 1, "id": app.new_id(), "text": "已到楼下"}),
-        ),
-        (&dispatcher, &post, alarms("escalate"), json!({"expected_version": 1, "reason": "人手不够"})),
-        (
-            &dispatcher,
-            &post,
-            alarms("cannot-reach"),
-            json!({"expected_version": 1, "how": "电话无人接", "retry_in_secs": 60}),
-        ),
-        (
-            &dispatcher,
-            &post,
-            alarms("shelve"),
-            json!({"expected_version": 1, "for_secs": 60, "reason": "等家属"}),
-        ),
-        (
-            &dispatcher,
-            &post,
-            alarms("close"),
-            json!({
-            "expected_version": 1, "code": "helped", "reason": "家属已到", "second": {"login": "lead", "password": "x"}}),
-        ),
-        (&clinician, &post, queue("change"), json!({"tier": 3, "reason": "面谈后", "expected_version": 1})),
-        (&clinician, &post, queue("contacted"), json!({"note": "已通话", "expected_version": 1})),
-        (
-            &clinician,
-            &post,
-            queue("close"),
-            json!({"outcome": "helped", "reason": "已转介", "expected_version": 1}),
-        ),
+    let file = json!({
+        "name": "王秀英", "sex": "F", "birth_date": "1992-03-04", "org_id": app.town.grid, "phone": "13800005678",
+        "address": "滨江路 18 号", "id_number": "11010519491231002X", "modifiers": ["bereaved"],
+    });
+    let campaign = json!({
+        "title": "春季筛查", "scales": [{"code": "phq9", "version": "1.0.0"}], "org_id": app.town.district,
+        "starts_on": "2026-11-20", "ends_on": "2026-12-20",
+    });
+    let requests: [Good<'_>; 4] = [
+        (&worker, "PUT", "/persons/{}".into(), file),
+        (&worker, "POST", "/persons/search".into(), json!({"q": "王秀英", "org_id": app.town.grid})),
+        (&worker, "PUT", "/screenings/{}".into(), on_paper),
+        (&director, "PUT", "/campaigns/{}".into(), campaign),
     ];
-    for (by, method, path, body) in good {
-        let good = Good { by, method: method.clone(), path, body };
-        let mut places = Vec::new();
-        texts(&good.body, "", "", &mut places);
-        for (at, name) in places {
-            let mut broken = good.body.clone();
-            *broken.pointer_mut(&at).unwrap() = json!("a\u{0}b");
-            let (status, problem) = good.send(&app, &broken).await;
-            assert_eq!(
-                (status, &problem["errors"][0]["field"]),
-                (422, &json!(name)),
-                "{} {problem}",
-                good.path
-            );
-            for odd in
-                ["x".repeat(50_000), "-9999-01-01".into(), "-9999-01-01T00:00:00Z".into(), "\u{fffe}".into()]
-            {
-                *broken.pointer_mut(&at).unwrap() = json!(odd);
-                let (status, problem) = good.send(&app, &broken).await;
-                assert!(status < 500, "{} {name}: {problem}", good.path);
-            }
-        }
-    }
+    break_every_text(&app, requests).await;
+}
+
+#[tokio::test]
+async fn no_text_about_alarms_and_results_breaks_the_server() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let clinician = app.sign_in("clinician").await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let item = red_item(&app, &worker).await;
+    let alarm = app.new_id();
+    worker.put(&format!("/alarms/{alarm}"), json!({"kind": "button"})).await.expect(201);
+    let at = |command: &str| format!("/alarms/{alarm}/{command}");
+    let item = |command: &str| format!("/queue/{item}/{command}");
+    let press = json!({
+        "kind": "button", "org_id": app.town.grid, "place": "桥头", "note": "在哭", "raised_at": app.now(),
+    });
+    let with = |mut body: Value| {
+        body["expected_version"] = json!(1);
+        body
+    };
+    let second = json!({"login": "lead", "password": "x", "code": "123456"});
+    let close = with(json!({"code": "helped", "reason": "家属已到", "second": second}));
+    let requests: [Good<'_>; 9] = [
+        (&worker, "PUT", "/alarms/{}".into(), press),
+        (&dispatcher, "POST", at("note"), with(json!({"id": app.new_id(), "text": "已到楼下"}))),
+        (&dispatcher, "POST", at("escalate"), with(json!({"reason": "人手不够"}))),
+        (&dispatcher, "POST", at("cannot-reach"), with(json!({"how": "无人接", "retry_in_secs": 60}))),
+        (&dispatcher, "POST", at("shelve"), with(json!({"for_secs": 60, "reason": "等家属"}))),
+        (&dispatcher, "POST", at("close"), close),
+        (&clinician, "POST", item("change"), with(json!({"tier": 3, "reason": "面谈后"}))),
+        (&clinician, "POST", item("contacted"), with(json!({"note": "已通话"}))),
+        (&clinician, "POST", item("close"), with(json!({"outcome": "helped", "reason": "已转介"}))),
+    ];
+    break_every_text(&app, requests).await;
 }
 
 #[tokio::test]

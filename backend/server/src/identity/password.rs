@@ -160,7 +160,7 @@ mod tests {
         for _ in 0..2 {
             let (gate, opened) = mpsc::channel::<()>();
             gates.push(gate);
-            asked.push(Box::pin(take_turn().await.unwrap().take(move || drop(opened.recv()))));
+            asked.push(Box::pin(take_turn().await.unwrap().take(move || opened.recv())));
         }
         // both have begun, and hang up
         for asked in &mut asked {

@@ -60,11 +60,12 @@ pub(super) async fn after_press(
     kept: &Kept,
 ) -> Result<AlarmView, Problem> {
     let mut view = view::one(ctx, tx, kept).await?;
-    if !actor.may(Action::AlarmRead) {
+    let reads = actor.scope_for(Action::AlarmRead, Purpose::Dispatch).scopes;
+    if !crate::identity::is_within(tx, kept.org, &reads).await? {
         view.hide_what_others_wrote();
     }
     let mut own = actor.scope_for(Action::AlarmRaise, Purpose::Dispatch).scopes;
-    own.extend(actor.scope_for(Action::AlarmRead, Purpose::Dispatch).scopes);
+    own.extend(reads);
     if !crate::identity::is_within(tx, kept.org, &own).await? {
         view.hide_whom_it_is_about();
     }
