@@ -99,10 +99,12 @@ describe('the outbox', () => {
     const { store } = await fresh();
     const { state, transport } = server();
     const outbox = new Outbox(store, { transport, timers: false });
-    state.answer = () => refusal(401, 'signed-out');
-    await outbox.add(answers);
-    await outbox.flush();
-    expect(outbox.find('screening', 's1')?.state).toBe('waiting');
+    for (const ended of [refusal(401, 'signed-out'), refusal(403, 'csrf')]) {
+      state.answer = () => ended;
+      await outbox.add(answers);
+      await outbox.flush();
+      expect(outbox.find('screening', 's1')).toMatchObject({ state: 'waiting', tries: 1 });
+    }
   });
 
   it('goes on after a crash with what was stored', async () => {
@@ -202,6 +204,177 @@ describe('the outbox', () => {
   });
 });
 
+/** A server that knows a screening only once it has received it, and has made an alarm of it as loud as it says. */
+function strictServer() {
+  const heard: { path: string; body: unknown }[] = [];
+  const received = new Set<string>();
+  const state = { reached: false, priorityOfScreening: 'P2', refuses: '' };
+  const transport = async (path: string, body: unknown) => {
+    if (!state.reached) throw new Unreached('network');
+    heard.push({ path, body });
+    const [, what, id] = path.split('/') as [string, string, string];
+    await Promise.resolve();
+    if (path === state.refuses) throw refusal(422, 'invalid');
+    const suggestion = (priority: string) => ({ alarm: { priority, after_secs: 0 } });
+    if (path.endsWith('/danger')) {
+      if (!received.has(id)) throw refusal(404, 'not-found');
+      return { body: { suggestion: suggestion('P1'), alarm_id: 'a1' }, status: 200 };
+    }
+    if (what !== 'screenings') return { body: { alarm: {} }, status: 201 };
+    received.add(id);
+    const made = { alarm_id: 'a1', suggestion: suggestion(state.priorityOfScreening) };
+    return { body: { receipt: '8F2C', received_at: '2026-11-21T02:14:28Z', ...made }, status: 201 };
+  };
+  return { heard, state, transport };
+}
+
+describe('a worker without a network', () => {
+  const quiet: NewEntry = { ...alarm, body: { kind: 'screening', priority: 2 }, covered_by: 'screening:s1' };
+  const loud: NewEntry = { ...alarm, body: { kind: 'screening', priority: 1 }, covered_by: 'danger:s1' };
+  const facts: NewEntry = {
+    what: 'danger',
+    subject: 's1',
+    path: '/screenings/s1/danger',
+    body: { act_under_way: null, means_within_reach: true, alone: null },
+    label: '王秀英',
+  };
+
+  it('sees "means within reach" arrive, after the answers it is about', async () => {
+    const { store } = await fresh();
+    const { heard, state, transport } = strictServer();
+    const outbox = new Outbox(store, { transport, timers: false });
+    await outbox.add(quiet, answers);
+    await outbox.add(loud, facts);
+    await outbox.flush({ evenEarly: true });
+    expect(outbox.all().every((entry) => entry.state === 'waiting')).toBe(true);
+
+    state.reached = true;
+    await outbox.flush({ evenEarly: true });
+
+    const paths = heard.map((each) => each.path);
+    expect(paths.indexOf('/screenings/s1')).toBeLessThan(paths.indexOf('/screenings/s1/danger'));
+    expect(outbox.all().map((entry) => [entry.what, entry.state])).toEqual(
+      expect.arrayContaining([
+        ['alarm', 'received'],
+        ['screening', 'received'],
+        ['danger', 'received'],
+      ]),
+    );
+    // The alarm had failed with the network, so it went by itself, and as loud as the worker had made it.
+    expect(heard.find((each) => each.path === '/alarms/a1')?.body).toMatchObject({ priority: 1 });
+  });
+
+  it('is heard as P1 even if the answers are refused, and the facts wait for them to be mended', async () => {
+    const { store } = await fresh();
+    const { heard, state, transport } = strictServer();
+    const outbox = new Outbox(store, { transport, timers: false });
+    await outbox.add(quiet, answers);
+    await outbox.add(loud, facts);
+    await outbox.flush();
+    Object.assign(state, { reached: true, refuses: '/screenings/s1' });
+    await outbox.flush({ evenEarly: true });
+    expect(heard.find((each) => each.path === '/alarms/a1')?.body).toMatchObject({ priority: 1 });
+    expect(outbox.find('danger', 's1')?.state).toBe('waiting');
+    expect(heard.some((each) => each.path.endsWith('/danger'))).toBe(false);
+
+    state.refuses = '';
+    await outbox.retry('screening:s1');
+    await settled(() => outbox.find('danger', 's1')?.state === 'received');
+  });
+
+  it('sends nothing twice where the server has made the alarm of the facts', async () => {
+    const { store } = await fresh();
+    const { heard, state, transport } = strictServer();
+    state.reached = true;
+    const outbox = new Outbox(store, { transport, timers: false });
+    await outbox.add(quiet, answers);
+    await settled(() => outbox.find('alarm', 'a1')?.state === 'received');
+    await outbox.add(loud, facts);
+    await settled(() => outbox.find('alarm', 'a1')?.state === 'received');
+    expect(heard.map((each) => each.path)).toEqual(['/screenings/s1', '/screenings/s1/danger']);
+  });
+
+  it('is heard where the server makes a quieter alarm of the answers than the worker knows', async () => {
+    const { store } = await fresh();
+    const { heard, state, transport } = strictServer();
+    state.reached = true;
+    const outbox = new Outbox(store, { transport, timers: false });
+    await outbox.add({ ...loud, covered_by: 'screening:s1' }, answers);
+    await settled(() => outbox.find('alarm', 'a1')?.state === 'received');
+    expect(heard.map((each) => each.path)).toEqual(['/screenings/s1', '/alarms/a1']);
+  });
+
+  it('keeps trying facts whose screening the server does not know yet', async () => {
+    const { store } = await fresh();
+    const { state, transport } = strictServer();
+    state.reached = true;
+    const outbox = new Outbox(store, { transport, timers: false });
+    await outbox.add(facts); // the answers went out from elsewhere
+    await settled(() => outbox.find('danger', 's1')?.tries === 1);
+    expect(outbox.find('danger', 's1')).toMatchObject({ state: 'waiting', last_failure: '404' });
+    await outbox.add(answers);
+    await settled(() => outbox.find('screening', 's1')?.state === 'received');
+    await outbox.flush({ evenEarly: true });
+    expect(outbox.find('danger', 's1')?.state).toBe('received');
+  });
+
+  it('discards the facts with the answers they are about', async () => {
+    const { store } = await fresh();
+    const { transport } = strictServer();
+    const outbox = new Outbox(store, { transport, timers: false });
+    await outbox.add(answers, facts);
+    await outbox.discard('screening:s1');
+    expect(await outbox.unsent()).toEqual([]);
+  });
+});
+
+describe('two tabs on one outbox', () => {
+  it('send each entry once, and both know it was received', async () => {
+    const { store, name } = await fresh();
+    const { seen, state, transport } = server();
+    const locks = oneAtATime();
+    const slow = async (path: string) => {
+      const answer = await transport(path);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return answer;
+    };
+    const first = new Outbox(store, { transport: slow, timers: false, locks });
+    state.answer = () => new Unreached('network');
+    await first.add(answers);
+    await first.flush();
+    const second = new Outbox(await SealedStore.open('account-1', name), { transport: slow, timers: false, locks });
+    await second.load();
+    seen.length = 0;
+    state.answer = () => ({ receipt: '8F2C', received_at: '2026-11-21T02:14:28Z' });
+    await Promise.all([first.flush({ evenEarly: true }), second.flush({ evenEarly: true })]);
+    expect(seen).toEqual(['/screenings/s1']);
+    for (const outbox of [first, second]) await settled(() => outbox.find('screening', 's1')?.receipt === '8F2C');
+  });
+
+  it('do not overwrite what the other has said meanwhile', async () => {
+    const { store, name } = await fresh();
+    const locks = oneAtATime();
+    const said: unknown[] = [];
+    let answerFirst: () => void = () => {};
+    const transport = async (_path: string, body: unknown) => {
+      said.push(body);
+      if (said.length === 1) await new Promise<void>((resolve) => (answerFirst = resolve));
+      return { body: {}, status: 200 };
+    };
+    const danger: NewEntry = { what: 'danger', subject: 's1', path: '/p', body: { alone: null }, label: '' };
+    const first = new Outbox(store, { transport, timers: false, locks });
+    const second = new Outbox(await SealedStore.open('account-1', name), { transport, timers: false, locks });
+    await first.add(danger);
+    await settled(() => said.length === 1);
+    await second.add({ ...danger, body: { alone: true } });
+    answerFirst();
+    await first.flush();
+    await second.flush();
+    expect(said).toEqual([{ alone: null }, { alone: true }]);
+    await settled(() => first.find('danger', 's1')?.state === 'received');
+  });
+});
+
 describe('the sealed store', () => {
   it('writes nothing readable to the disk', async () => {
     const { store, name } = await fresh();
@@ -258,4 +431,16 @@ function allOf<T>(name: string, table: string): Promise<T[]> {
 async function everything(name: string): Promise<string> {
   const rows = await allOf<{ data: ArrayBuffer }>(name, 'rows');
   return rows.map((row) => Buffer.from(row.data).toString('utf8')).join('');
+}
+/** Web Locks as a browser has them, for the one mode that is used. */
+function oneAtATime(): Pick<LockManager, 'request'> {
+  const held = new Map<string, Promise<unknown>>();
+  const request = async (name: string, options: LockOptions, work: (lock: Lock | null) => unknown) => {
+    if (options.ifAvailable && held.has(name)) return work(null);
+    const turn = (held.get(name) ?? Promise.resolve()).then(() => work({ name, mode: 'exclusive' }));
+    const done = turn.catch(() => {}).finally(() => held.get(name) === done && held.delete(name));
+    held.set(name, done);
+    return turn;
+  };
+  return { request } as Pick<LockManager, 'request'>;
 }

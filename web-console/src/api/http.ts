@@ -30,7 +30,7 @@ export function setCsrf(value: string): void {
 }
 
 let onSignedOut: () => void = () => {};
-/** Called once when a session that was alive is refused. */
+/** Called when a session that was alive here is refused. */
 export function whenSignedOut(listener: () => void): void {
   onSignedOut = listener;
 }
@@ -62,9 +62,10 @@ export async function exchange<T>(method: string, path: string, options: Options
   const problem = await readProblem(response);
   // A 5xx says nothing about the request itself: the same request may pass later.
   if (response.status >= 500 || response.status === 408) throw new Unreached(String(response.status));
-  // A second person who mistypes at this desk does not end the session of the first.
-  if (response.status === 401 && problem.type.endsWith('/problems/signed-out')) onSignedOut();
-  throw new Refused(problem);
+  const refused = new Refused(problem);
+  // Another tab has signed in anew: the session is alive, but this tab has to ask for its own key to it.
+  if ((response.status === 401 && path !== '/sessions') || refused.is('csrf')) onSignedOut();
+  throw refused;
 }
 
 async function readBody<T>(response: Response): Promise<T> {

@@ -1,7 +1,10 @@
 // What this device still owes the server: answers, alarms, danger facts. Sealed, retried until there is a receipt.
+// The store is the truth, because several tabs may share it; what stands here in memory is a copy for the screen.
 import { exchange, Refused, Unreached } from './http';
+import { newId } from './ids';
+import { priorityNumber } from './priority';
 import type { SealedStore } from './sealed';
-import type { Problem, RaisedAlarm, ScreeningReceipt, Timestamp, Uuid } from './types';
+import type { DangerSeen, Problem, RaiseAlarm, RaisedAlarm, ScreeningReceipt, Timestamp, Uuid } from './types';
 
 export type What = 'screening' | 'alarm' | 'danger';
 export type Entry = {
@@ -13,13 +16,15 @@ export type Entry = {
   label: string; // whose: shown only to the worker who is signed in
   target_id?: Uuid;
   saved_at: Timestamp;
+  /** Which saying of it this is: a fact said again replaces the one before, also while that one is on its way. */
+  said?: Uuid;
   state: 'waiting' | 'received' | 'refused';
   tries: number;
   next_try_at: number;
   last_failure?: string;
   received_at?: Timestamp;
   receipt?: string;
-  answer?: ScreeningReceipt | RaisedAlarm | null;
+  answer?: ScreeningReceipt | DangerSeen | RaisedAlarm | null;
   refusal?: Problem;
   /** An alarm that the server makes by itself when this entry arrives; sent alone only if that does not work. */
   covered_by?: string;
@@ -29,7 +34,14 @@ export type Entry = {
 export type NewEntry = Pick<Entry, 'what' | 'subject' | 'path' | 'body' | 'label' | 'target_id' | 'covered_by'>;
 
 type Transport = (path: string, body: unknown) => Promise<{ body: unknown; status: number }>;
-export type OutboxOptions = { transport?: Transport; now?: () => number; random?: () => number; timers?: boolean };
+type Locks = Pick<LockManager, 'request'>;
+export type OutboxOptions = {
+  transport?: Transport;
+  now?: () => number;
+  random?: () => number;
+  timers?: boolean;
+  locks?: Locks;
+};
 
 const ALARM_EVERY_MS = 2_000;
 const SLOWEST_MS = 60_000;
@@ -43,17 +55,23 @@ export function waitMs(what: What, tries: number, random: number): number {
   return Math.round(base * (0.75 + random * 0.5));
 }
 
+/** What has to be with the server first: danger facts are about a screening that it knows. */
+const heldBy = (entry: Entry) => (entry.what === 'danger' ? `screening:${entry.subject}` : undefined);
+
 export class Outbox {
   private entries = new Map<string, Entry>();
   private snapshot: readonly Entry[] = [];
   private listeners = new Set<() => void>();
   private flying = new Map<string, Promise<void>>();
+  private changes = 0;
   private stopped = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly transport: Transport;
   private readonly now: () => number;
   private readonly random: () => number;
   private readonly timers: boolean;
+  private readonly locks: Locks | undefined;
+  private readonly others: BroadcastChannel;
 
   constructor(
     private readonly store: SealedStore,
@@ -63,15 +81,17 @@ export class Outbox {
     this.now = options.now ?? Date.now;
     this.random = options.random ?? Math.random;
     this.timers = options.timers ?? true;
+    this.locks = options.locks ?? globalThis.navigator?.locks;
+    this.others = new BroadcastChannel(`outbox ${store.place}`);
+    this.others.onmessage = () => void this.refresh().then(() => this.plan());
   }
 
   async load(): Promise<void> {
-    for (const entry of await this.store.list<Entry>('outbox')) {
+    await this.refresh();
+    for (const entry of this.snapshot) {
       const old = entry.state === 'received' && this.now() - Date.parse(entry.saved_at) > KEEP_RECEIVED_MS;
-      if (old) await this.store.remove('outbox', entry.id);
-      else this.entries.set(entry.id, { ...entry, next_try_at: 0 });
+      if (old) await this.drop(entry.id);
     }
-    this.publish();
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -82,7 +102,9 @@ export class Outbox {
   find(what: What, subject: Uuid): Entry | undefined {
     return this.entries.get(`${what}:${subject}`);
   }
-  unsent(): Entry[] {
+  /** Read from the store: another tab may have added to it. */
+  async unsent(): Promise<Entry[]> {
+    await this.refresh();
     return this.snapshot.filter((entry) => entry.state !== 'received');
   }
 
@@ -92,9 +114,17 @@ export class Outbox {
     for (const each of fresh) {
       const id = `${each.what}:${each.subject}`;
       const saved_at = new Date(this.now()).toISOString();
-      const entry: Entry = { ...each, id, saved_at, state: 'waiting', tries: 0, next_try_at: 0 };
-      await this.save(entry);
-      entries.push(entry);
+      const entry = await this.edit(id, (before) => ({
+        ...each,
+        id,
+        saved_at,
+        said: newId(),
+        state: 'waiting',
+        tries: 0,
+        next_try_at: 0,
+        known_as: before?.known_as,
+      }));
+      if (entry !== undefined) entries.push(entry);
     }
     this.flushSoon();
     return entries;
@@ -102,28 +132,26 @@ export class Outbox {
 
   /** The worker has corrected what was refused, or wants it tried again now. */
   async retry(id: string, body?: unknown): Promise<void> {
-    const entry = this.entries.get(id);
-    if (entry === undefined || entry.state === 'received') return;
-    await this.save({ ...entry, body: body ?? entry.body, state: 'waiting', next_try_at: 0, refusal: undefined });
+    await this.edit(id, (entry) => {
+      if (entry === undefined || entry.state === 'received') return entry;
+      const again = { said: newId(), state: 'waiting', next_try_at: 0, refusal: undefined } as const;
+      return { ...entry, ...again, body: body ?? entry.body };
+    });
     await this.flush();
   }
 
+  /** Gone for good, and with it what could only follow it. */
   async discard(id: string): Promise<void> {
-    this.entries.delete(id);
-    await this.store.remove('outbox', id);
-    this.publish();
+    for (const entry of this.snapshot) if (heldBy(entry) === id) await this.drop(entry.id);
+    await this.drop(id);
   }
 
-  /** Try everything that is due. Alarms first, each entry at most once at a time. */
+  /** Try everything that is due. Alarms first, each entry at most once at a time, over all tabs. */
   async flush(options: { evenEarly?: boolean } = {}): Promise<void> {
-    const order: Record<What, number> = { alarm: 0, danger: 1, screening: 2 };
-    const due = this.snapshot
-      .filter((entry) => entry.state === 'waiting' && !this.flying.has(entry.id))
-      .filter((entry) => (options.evenEarly ?? false) || entry.next_try_at <= this.now())
-      .filter((entry) => !this.isCovered(entry))
-      .sort((a, b) => order[a.what] - order[b.what] || a.saved_at.localeCompare(b.saved_at));
-    for (const entry of due) void this.send(entry);
-    await Promise.all(this.flying.values());
+    if (this.stopped) return;
+    await this.refresh();
+    this.launch(options.evenEarly ?? false);
+    while (this.flying.size > 0) await Promise.all(this.flying.values());
     this.plan();
   }
 
@@ -131,17 +159,50 @@ export class Outbox {
     this.stopped = true;
     clearTimeout(this.timer);
     this.listeners.clear();
+    this.others.close();
+  }
+
+  private launch(evenEarly: boolean): void {
+    const order: Record<What, number> = { alarm: 0, danger: 1, screening: 2 };
+    const due = this.snapshot
+      .filter((entry) => entry.state === 'waiting' && !this.flying.has(entry.id))
+      .filter((entry) => evenEarly || entry.next_try_at <= this.now())
+      .filter((entry) => !this.isHeld(entry) && !this.isCovered(entry))
+      .sort((a, b) => order[a.what] - order[b.what] || a.saved_at.localeCompare(b.saved_at));
+    for (const entry of due) {
+      const flight = this.send(entry.id)
+        .catch(() => {}) // this device cannot write just now: the entry stays as it was and is sent again
+        .finally(() => this.flying.delete(entry.id));
+      this.flying.set(entry.id, flight);
+    }
+  }
+
+  /** Sent before its screening, a danger fact would be about nothing; if that is refused, it waits for the worker. */
+  private isHeld(entry: Entry): boolean {
+    const first = this.entries.get(heldBy(entry) ?? '');
+    return first !== undefined && first.state !== 'received';
   }
 
   private isCovered(entry: Entry): boolean {
-    const cover = entry.covered_by === undefined ? undefined : this.entries.get(entry.covered_by);
-    return cover !== undefined && cover.state === 'waiting' && cover.tries === 0;
+    const cover = this.entries.get(entry.covered_by ?? '');
+    return cover !== undefined && this.isUntried(cover);
   }
 
-  private send(entry: Entry): Promise<void> {
-    const flight = this.fly(entry).finally(() => this.flying.delete(entry.id));
-    this.flying.set(entry.id, flight);
-    return flight;
+  /** Nothing has gone wrong with it yet, nor with what it waits for. */
+  private isUntried(entry: Entry): boolean {
+    const first = this.entries.get(heldBy(entry) ?? '');
+    const firstIsFine = first === undefined || first.state === 'received' || this.isUntried(first);
+    return entry.state === 'waiting' && entry.tries === 0 && firstIsFine;
+  }
+
+  private send(id: string): Promise<void> {
+    return this.alone(id, async () => {
+      const entry = await this.store.get<Entry>('outbox', id); // another tab may have sent it a moment ago
+      if (this.stopped || entry?.state !== 'waiting' || this.isHeld(entry)) return;
+      await this.fly(entry);
+      await this.settleCovered(id);
+      this.launch(false);
+    });
   }
 
   private async fly(entry: Entry): Promise<void> {
@@ -151,7 +212,6 @@ export class Outbox {
     } catch (error) {
       await this.failed(entry, error);
     }
-    await this.settleCovered(entry.id);
   }
 
   private async received(entry: Entry, answer: Entry['answer'], knownAs?: Uuid): Promise<void> {
@@ -164,7 +224,7 @@ export class Outbox {
       receipt: receipt?.receipt,
       received_at: receipt?.received_at ?? new Date(this.now()).toISOString(),
       answer: answer ?? null,
-      known_as: knownAs,
+      known_as: knownAs ?? entry.known_as,
       last_failure: undefined,
     });
   }
@@ -173,38 +233,80 @@ export class Outbox {
     const tries = entry.tries + 1;
     // The server made this alarm itself, from the answers: it stands, which is all that was wanted.
     if (entry.what === 'alarm' && error instanceof Refused && error.is('id-reused')) return this.received(entry, null);
-    const lasting = error instanceof Refused && error.status !== 401 && error.status !== 429;
-    if (lasting) {
+    if (error instanceof Refused && isLasting(entry, error)) {
       await this.settle(entry, { ...entry, tries, state: 'refused', refusal: error.problem });
       return;
     }
     const why = error instanceof Refused ? String(error.status) : error instanceof Unreached ? error.why : 'unknown';
-    const next_try_at = this.now() + waitMs(entry.what, tries, this.random());
+    const pace = error instanceof Refused && entry.what === 'danger' ? 'screening' : entry.what;
+    const next_try_at = this.now() + waitMs(pace, tries, this.random());
     await this.settle(entry, { ...entry, tries, next_try_at, last_failure: why });
   }
 
-  /** After a screening was answered: its alarm either came into being with it, or has to be sent by itself. */
+  /** After answers or danger facts have arrived: an alarm that the server made of them need not be sent by itself. */
   private async settleCovered(id: string): Promise<void> {
     const cover = this.entries.get(id);
-    const made = cover?.state === 'received' && cover.what === 'screening' ? cover.answer : undefined;
-    // Only where the server, too, wants it to ring now; else the tablet's own word goes out.
-    const rings = made && 'suggestion' in made && made.suggestion.alarm?.after_secs === 0 ? made.alarm_id : undefined;
+    const answer = cover?.state === 'received' ? cover.answer : undefined;
+    if (!answer || !('suggestion' in answer) || !answer.alarm_id) return;
+    const made = answer.suggestion.alarm;
     for (const entry of this.snapshot) {
       if (entry.covered_by !== id || entry.state !== 'waiting' || this.flying.has(entry.id)) continue;
-      if (rings) await this.received(entry, null, rings);
-      else await this.send(entry);
+      // Only where the server, too, wants it to ring now and as loud; else the tablet's own word goes out.
+      const wanted = (entry.body as RaiseAlarm).priority ?? 1;
+      const ringsAsLoud = made?.after_secs === 0 && priorityNumber(made.priority) <= wanted;
+      if (ringsAsLoud) await this.received(entry, null, answer.alarm_id);
     }
   }
 
   /** What came back for an entry that was replaced meanwhile (a danger fact said again) is no longer about it. */
   private async settle(sent: Entry, now: Entry): Promise<void> {
-    if (!this.stopped && this.entries.get(sent.id) === sent) await this.save(now);
+    if (this.stopped) return;
+    await this.edit(sent.id, (entry) => (entry?.said === sent.said && entry?.state === 'waiting' ? now : entry));
   }
 
-  private async save(entry: Entry): Promise<void> {
-    await this.store.put('outbox', entry.id, entry);
-    this.entries.set(entry.id, entry);
+  /** The only way to change an entry: from what the store holds now, while no other tab changes it. */
+  private async edit(id: string, change: (before: Entry | undefined) => Entry | undefined): Promise<Entry | undefined> {
+    let after: Entry | undefined;
+    let changed = false;
+    await this.alone('write', async () => {
+      const before = await this.store.get<Entry>('outbox', id);
+      after = change(before);
+      changed = after !== before;
+      if (changed && after !== undefined) await this.store.put('outbox', id, after);
+    });
+    this.changes += 1;
+    if (after === undefined) this.entries.delete(id);
+    else this.entries.set(id, after);
     this.publish();
+    if (changed) this.others.postMessage(id);
+    return after;
+  }
+
+  private async drop(id: string): Promise<void> {
+    await this.alone('write', () => this.store.remove('outbox', id));
+    this.changes += 1;
+    this.entries.delete(id);
+    this.publish();
+    this.others.postMessage(id);
+  }
+
+  private async refresh(): Promise<void> {
+    if (this.stopped) return;
+    let all: Entry[];
+    let before: number;
+    do {
+      before = this.changes; // a list read while this tab wrote is older than what it wrote
+      all = await this.store.list<Entry>('outbox');
+    } while (before !== this.changes);
+    this.entries = new Map(all.map((entry) => [entry.id, entry]));
+    this.publish();
+  }
+
+  /** One tab at a time. What another tab is sending right now is left to it; a write waits for its turn. */
+  private async alone(what: string, work: () => Promise<void>): Promise<void> {
+    if (this.locks === undefined) return work();
+    const name = `outbox ${this.store.place} ${what}`;
+    await this.locks.request(name, { ifAvailable: what !== 'write' }, (lock) => (lock === null ? undefined : work()));
   }
 
   private publish(): void {
@@ -220,9 +322,17 @@ export class Outbox {
   private plan(): void {
     if (!this.timers || this.stopped) return;
     clearTimeout(this.timer);
-    const waiting = this.snapshot.filter((entry) => entry.state === 'waiting' && !this.flying.has(entry.id));
+    const waiting = this.snapshot.filter(
+      (entry) => entry.state === 'waiting' && !this.flying.has(entry.id) && !this.isHeld(entry),
+    );
     if (waiting.length === 0) return;
     const next = Math.min(...waiting.map((entry) => entry.next_try_at));
     this.timer = setTimeout(() => this.flushSoon(), Math.max(250, next - this.now()));
   }
+}
+
+/** Will the server say the same if it is sent again? Not where a session, or a screening on its way, is what is missing. */
+function isLasting(entry: Entry, refused: Refused): boolean {
+  if (refused.status === 401 || refused.status === 429 || refused.is('csrf')) return false;
+  return !(entry.what === 'danger' && refused.status === 404);
 }

@@ -56,6 +56,11 @@ export class SealedStore {
     return rows.find((row) => row.current)?.account ?? null;
   }
 
+  /** Names this account's rows on this device: the same in every tab. */
+  get place(): string {
+    return `${this.db.name}/${this.account}`;
+  }
+
   async put(kind: Kind, id: string, value: unknown): Promise<void> {
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const additionalData = bound(this.account, kind, id);

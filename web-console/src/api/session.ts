@@ -50,7 +50,7 @@ async function readOfflineSession(error: Unreached): Promise<Session> {
 
 export async function signOut(session: Session): Promise<void> {
   await del('/sessions/current').catch(() => {});
-  const keep = session.outbox.unsent().map((entry) => ({ kind: 'outbox' as const, id: entry.id }));
+  const keep = (await session.outbox.unsent()).map((entry) => ({ kind: 'outbox' as const, id: entry.id }));
   session.outbox.stop();
   await session.store.leave(keep);
   session.store.close();

@@ -184,6 +184,7 @@ export type ScreeningReceipt = {
   } | null;
   alarm_id?: Uuid | null;
 };
+export type DangerSeen = { suggestion: Suggestion; alarm_id: Uuid | null };
 export type Danger = {
   act_under_way: boolean | null;
   means_within_reach: boolean | null;

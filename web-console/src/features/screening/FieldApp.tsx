@@ -1,15 +1,13 @@
 // The tablet: the list, or the visit that is going on. Decides which of the two, and hands every result to the outbox.
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import { newId } from '@/api/ids';
-import type { NewEntry } from '@/api/outbox';
-import { priorityNumber } from '@/api/priority';
 import type { Session } from '@/api/session';
-import type { RaiseAlarm } from '@/api/types';
 import { useSpeech, useText } from '@/i18n/text';
 import { ConsentPage } from './ConsentPage';
 import { HandOverPage } from './HandOverPage';
 import { ListPage } from './ListPage';
 import { MePage } from './MePage';
+import { alarmEntry, answersEntry } from './owed';
 import { useToolbox, useWorklist } from './queries';
 import { ResultPage } from './ResultPage';
 import { Runner } from './Runner';
@@ -23,17 +21,6 @@ import './list.css';
 import './visit.css';
 import './result.css';
 import './screens.css';
-
-function alarmEntry(alarm: LocalAlarm, person: Visit['person'] | null): NewEntry {
-  const body: RaiseAlarm = {
-    kind: alarm.how === 'rules' ? 'screening' : alarm.how,
-    priority: priorityNumber(alarm.priority),
-    person_id: person?.id,
-    screening_id: alarm.screening_id,
-    raised_at: alarm.at,
-  };
-  return { what: 'alarm', subject: alarm.id, path: `/alarms/${alarm.id}`, body, label: person?.name ?? '' };
-}
 
 export type FieldView = 'list' | 'upload' | 'me';
 type Props = { session: Session; onSignOut: () => void; onUpdate: (() => void) | null };
@@ -82,20 +69,12 @@ export function FieldApp({ session, onSignOut, onUpdate }: Props) {
     visits.save(done.visit);
     const screeningId = done.run.screening_id;
     const made = done.visit.alarm;
-    const answers: NewEntry = {
-      what: 'screening',
-      subject: screeningId,
-      path: `/screenings/${screeningId}`,
-      body: done.body,
-      label: current.person.name,
-      target_id: done.run.look_of === undefined ? current.target_id : undefined,
-    };
     // The alarm is stored first: whatever happens to the answers, it goes out.
     const alarm =
       made === undefined || current.alarm !== undefined
         ? []
-        : [{ ...alarmEntry(made, current.person), covered_by: `screening:${screeningId}` }];
-    void outbox.add(...alarm, answers);
+        : [alarmEntry(made, current.person, `screening:${screeningId}`)];
+    void outbox.add(...alarm, answersEntry(current, done.run, done.body));
   };
 
   const raiseByWord = (current: Visit) => {

@@ -4,6 +4,7 @@ import type { Session } from '@/api/session';
 import type { Helpline } from '@/api/types';
 import { CalmResult } from './CalmResult';
 import { CrisisResult } from './CrisisResult';
+import { dangerEntries } from './owed';
 import type { Toolbox } from './queries';
 import { caseOf, type Visit } from './visit';
 
@@ -39,14 +40,7 @@ export function ResultPage(props: ResultProps) {
     }
     onSave(next);
     const screeningId = alarm.screening_id ?? visit.runs.at(-1)?.screening_id;
-    if (screeningId === undefined) return;
-    void session.outbox.add({
-      what: 'danger',
-      subject: screeningId,
-      path: `/screenings/${screeningId}/danger`,
-      body: danger,
-      label: visit.person.name,
-    });
+    if (screeningId !== undefined) void session.outbox.add(...dangerEntries(visit, next, screeningId));
   };
   return <CrisisResult {...props} alarm={alarm} onDanger={setDanger} />;
 }
