@@ -123,3 +123,27 @@ async fn the_worklist_shows_what_is_left_and_what_was_done_today() {
     let neighbour = app.sign_in("neighbour").await.get("/worklist").await.expect(200);
     assert_eq!(neighbour["targets"], json!([]));
 }
+
+#[tokio::test]
+async fn answers_given_after_the_campaign_are_taken_in_and_do_not_count_for_it() {
+    let app = App::start().await;
+    let (worker, director) = (app.sign_in("worker").await, app.sign_in("director").await);
+    let person = app.person(&worker, "王秀英").await;
+    let campaign = running(&app).await;
+    director
+        .post(&format!("/campaigns/{campaign}/targets"), json!({"org_id": app.town.grid}))
+        .await
+        .expect(200);
+    let list = worker.get("/worklist").await.expect(200);
+    app.advance(Duration::days(120));
+    let mut body = app.screening(person, app.new_id(), "phq9", phq9(&[("q9", 2)]));
+    body["campaign_id"] = json!(campaign);
+    body["target_id"] = list["targets"][0]["id"].clone();
+
+    let worker = app.sign_in("worker").await;
+    let receipt = worker.put(&format!("/screenings/{}", app.new_id()), body).await.expect(201);
+
+    assert_eq!(receipt["suggestion"]["tier"], 3, "nobody is turned away over a date");
+    let campaigns = worker.get("/campaigns").await.expect(200);
+    assert_eq!(campaigns[0]["progress"], json!({"targets": 1, "done": 0}));
+}

@@ -144,7 +144,6 @@ async fn what_cannot_be_is_refused_with_its_field_and_nothing_is_written() {
         body["answers"][item] = value;
         body
     };
-    let future = json!(app.now() + Duration::hours(1));
     let no_such = json!(app.new_id());
     let cases = [
         (changed("scale", json!("phq99")), "scale"),
@@ -153,7 +152,6 @@ async fn what_cannot_be_is_refused_with_its_field_and_nothing_is_written() {
         (with_answer("q1", json!("two")), "answers.q1"),
         (with_answer("q1", json!([1])), "answers.q1"),
         (with_answer("q77", json!(1)), "answers.q77"),
-        (changed("finished_at", future), "finished_at"),
         (changed("person_id", no_such.clone()), "person_id"),
         (changed("campaign_id", no_such.clone()), "campaign_id"),
         (changed("target_id", no_such.clone()), "target_id"),
@@ -248,4 +246,119 @@ async fn a_screening_of_the_wrong_person_moves_with_a_reason_and_stays_on_record
         app.count("select count(*) from audit_entry where action = 'screening.correct_person'").await,
         1
     );
+}
+
+/// The same answers as a device with a wrong clock says them.
+fn by_clock(mut body: Value, wrong_by: Duration) -> Value {
+    for pointer in ["/started_at", "/finished_at", "/consent/given_at"] {
+        let at: chrono::DateTime<chrono::Utc> =
+            body.pointer(pointer).unwrap().as_str().unwrap().parse().unwrap();
+        *body.pointer_mut(pointer).unwrap() = json!(at + wrong_by);
+    }
+    body
+}
+
+#[tokio::test]
+async fn a_tablet_that_is_six_minutes_fast_is_heard_and_its_alarm_rings() {
+    let app = App::start().await;
+    let (worker, dispatcher) = (app.sign_in("worker").await, app.sign_in("dispatcher").await);
+    let person = app.person(&worker, "王秀英").await;
+    let id = app.new_id();
+    let fast = Duration::minutes(6);
+    let body = by_clock(app.screening(person, app.new_id(), "c_ssrs_screener", c_ssrs_high()), fast);
+    let path = format!("/screenings/{id}");
+
+    let first = worker.put_by_clock(&path, body.clone(), app.now() + fast).await.expect(201);
+
+    assert_eq!(first["suggestion"]["tier"], 4);
+    app.run_due().await;
+    let alarms = dispatcher.get("/alarms").await.expect(200);
+    assert_eq!(alarms["items"][0]["priority"], "P1");
+    assert_eq!(app.count("select count(*) from screening where finished_at = received_at").await, 1);
+    assert_eq!(
+        app.count("select count(*) from screening where (clock->'said'->>'finished_at')::timestamptz = finished_at + interval '6 minutes'").await,
+        1,
+        "what the device said is kept"
+    );
+
+    app.advance(Duration::minutes(20));
+    let again = worker.put_by_clock(&path, body, app.now() + fast * 2).await.expect(200);
+    assert_eq!(first, again, "when it was sent is no part of what was sent");
+}
+
+#[tokio::test]
+async fn a_tablet_that_is_three_days_slow_gives_no_old_result() {
+    let app = App::start().await;
+    let (worker, clinician) = (app.sign_in("worker").await, app.sign_in("clinician").await);
+    let person = app.person(&worker, "王秀英").await;
+    let slow = Duration::days(-3);
+    let body = by_clock(app.screening(person, app.new_id(), "phq9", phq9(&[("q9", 2)])), slow);
+
+    let receipt = worker
+        .put_by_clock(&format!("/screenings/{}", app.new_id()), body, app.now() + slow)
+        .await
+        .expect(201);
+
+    assert_eq!(receipt["suggestion"]["alarm"], json!({"priority": "P2", "after_secs": 1800}));
+    let due: chrono::DateTime<chrono::Utc> =
+        receipt["queue_item"]["due_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(due, app.now() + Duration::minutes(30), "called back now, not reviewed some working day");
+    let item = receipt["queue_item"]["id"].as_str().unwrap();
+    let detail = clinician.get(&format!("/queue/{item}")).await.expect(200);
+    assert_eq!(detail["clock"], json!({"behind_secs": 3 * 86_400, "flags": ["off"]}));
+}
+
+#[tokio::test]
+async fn no_clock_keeps_an_answer_out() {
+    let app = App::start().await;
+    let (worker, clinician) = (app.sign_in("worker").await, app.sign_in("clinician").await);
+    let person = app.person(&worker, "王秀英").await;
+    let times = |start: Duration, end: Duration| {
+        let mut body = app.screening(person, app.new_id(), "phq9", phq9(&[("q9", 2)]));
+        body["started_at"] = json!(app.now() + start);
+        body["finished_at"] = json!(app.now() + end);
+        body["consent"]["given_at"] = json!(app.now() + start.min(end));
+        body
+    };
+    let minutes = Duration::minutes;
+    let cases = [
+        (times(minutes(57), minutes(60)), "finished_in_future"),
+        (times(Duration::days(-20_000), Duration::days(-20_000)), "finished_long_ago"),
+        (times(minutes(-1), minutes(-10)), "started_after_finish"),
+        (times(Duration::days(-2), minutes(-1)), "took_too_long"),
+    ];
+    for (body, flag) in cases {
+        let path = format!("/screenings/{}", app.new_id());
+        let receipt = worker.put(&path, body).await.expect(201);
+        assert_eq!(receipt["suggestion"]["alarm"]["after_secs"], 1800, "{flag}");
+        let item = receipt["queue_item"]["id"].as_str().unwrap();
+        let detail = clinician.get(&format!("/queue/{item}")).await.expect(200);
+        assert_eq!(detail["clock"]["flags"], json!([flag]));
+    }
+    let unreadable = worker
+        .request(reqwest::Method::PUT, &format!("/screenings/{}", app.new_id()))
+        .header("x-sent-at", "soon")
+        .json(&times(minutes(-2), minutes(0)));
+    assert_eq!(unreadable.send().await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn every_answer_says_what_time_it_is_here() {
+    let app = App::start().await;
+    let answer = app.sign_in("worker").await.get("/me").await;
+    assert_eq!(answer.headers["date"], "Sat, 21 Nov 2026 18:15:00 GMT");
+}
+
+#[tokio::test]
+async fn a_scale_is_sent_as_it_was_hashed() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let list = worker.get("/scales").await.expect(200);
+    for row in list.as_array().unwrap() {
+        let (code, version) = (row["code"].as_str().unwrap(), row["version"].as_str().unwrap());
+        let answer = worker.get(&format!("/scales/{code}/{version}")).await;
+        assert_eq!(answer.headers["content-type"], "application/json");
+        let scale = rules::scale::Scale::parse(&answer.text).unwrap();
+        assert_eq!((scale.hash(), scale.json()), (row["hash"].as_str().unwrap(), answer.text.as_str()));
+    }
 }

@@ -1,6 +1,7 @@
 //! Somebody who talks to the server over HTTP.
 
 use super::{App, PASSWORD};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -54,6 +55,12 @@ impl Client {
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         send(self.request(reqwest::Method::PUT, path).json(&body), path).await
+    }
+
+    /// From a device whose own clock shows this now.
+    pub async fn put_by_clock(&self, path: &str, body: Value, clock: DateTime<Utc>) -> Answer {
+        let request = self.request(reqwest::Method::PUT, path).header("x-sent-at", clock.to_rfc3339());
+        send(request.json(&body), path).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {

@@ -1,9 +1,11 @@
 // What the tablet owes the server: sealed, retried until a receipt, kept when refused, alive after a crash.
 import 'fake-indexeddb/auto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { clockError, inServerTime, sawDate, serverNow } from '@/api/clock';
 import { Refused, Unreached } from '@/api/http';
-import { type NewEntry, Outbox, waitMs } from '@/api/outbox';
+import { type Entry, type NewEntry, Outbox, sentAt, waitMs } from '@/api/outbox';
 import { SealedStore } from '@/api/sealed';
+import { timeIn, type Visit } from '@/features/screening/visit';
 
 const answers: NewEntry = {
   what: 'screening',
@@ -37,7 +39,7 @@ async function fresh() {
 function server() {
   const seen: string[] = [];
   const state: { answer: () => unknown } = { answer: () => ({ receipt: '8F2C', received_at: '2026-11-21T02:14:28Z' }) };
-  const transport = async (path: string) => {
+  const transport = async ({ path }: Pick<Entry, 'path'>) => {
     seen.push(path);
     const body = state.answer();
     if (body instanceof Error) throw body;
@@ -179,7 +181,7 @@ describe('the outbox', () => {
     const { store } = await fresh();
     let answerFirst: (value: { body: unknown; status: number }) => void = () => {};
     const bodies: unknown[] = [];
-    const transport = (_path: string, body: unknown) => {
+    const transport = ({ body }: Pick<Entry, 'body'>) => {
       bodies.push(body);
       if (bodies.length > 1) return Promise.resolve({ body: {}, status: 200 });
       return new Promise<{ body: unknown; status: number }>((resolve) => {
@@ -209,7 +211,7 @@ function strictServer() {
   const heard: { path: string; body: unknown }[] = [];
   const received = new Set<string>();
   const state = { reached: false, priorityOfScreening: 'P2', refuses: '' };
-  const transport = async (path: string, body: unknown) => {
+  const transport = async ({ path, body }: Pick<Entry, 'path' | 'body'>) => {
     if (!state.reached) throw new Unreached('network');
     heard.push({ path, body });
     const [, what, id] = path.split('/') as [string, string, string];
@@ -333,8 +335,8 @@ describe('two tabs on one outbox', () => {
     const { store, name } = await fresh();
     const { seen, state, transport } = server();
     const locks = oneAtATime();
-    const slow = async (path: string) => {
-      const answer = await transport(path);
+    const slow = async ({ path }: Pick<Entry, 'path'>) => {
+      const answer = await transport({ path });
       await new Promise((resolve) => setTimeout(resolve, 20));
       return answer;
     };
@@ -356,7 +358,7 @@ describe('two tabs on one outbox', () => {
     const locks = oneAtATime();
     const said: unknown[] = [];
     let answerFirst: () => void = () => {};
-    const transport = async (_path: string, body: unknown) => {
+    const transport = async ({ body }: Pick<Entry, 'body'>) => {
       said.push(body);
       if (said.length === 1) await new Promise<void>((resolve) => (answerFirst = resolve));
       return { body: {}, status: 200 };
@@ -372,6 +374,40 @@ describe('two tabs on one outbox', () => {
     await second.flush();
     expect(said).toEqual([{ alone: null }, { alone: true }]);
     await settled(() => first.find('danger', 's1')?.state === 'received');
+  });
+});
+
+describe('the clock of the device', () => {
+  const at = (text: string) => Date.parse(text);
+  it('is told as it showed when the answers were given, also if it was set meanwhile', () => {
+    const day = 86_400_000;
+    const now = at('2026-11-21T10:00:00Z');
+    // right all along; three days slow then and now; slow then and set by the network before sending
+    expect(sentAt({ clock_offset: 0 }, now, 0)).toBe('2026-11-21T10:00:00.000Z');
+    expect(sentAt({ clock_offset: 3 * day }, now - 3 * day, 3 * day)).toBe('2026-11-18T10:00:00.000Z');
+    expect(sentAt({ clock_offset: 3 * day }, now, 0)).toBe('2026-11-18T10:00:00.000Z');
+    expect(sentAt({}, now, 3 * day)).toBe('2026-11-21T10:00:00.000Z');
+  });
+
+  it('is known from any answer, and does not fall behind the last one if it is reset', () => {
+    vi.useFakeTimers({ now: at('2026-11-21T10:06:00Z') });
+    sawDate('Sat, 21 Nov 2026 10:00:00 GMT', Date.now());
+    expect(clockError()).toBe(360_000 - 500);
+    expect(inServerTime('2026-11-21T10:06:00Z')).toBe(at('2026-11-21T10:00:00.500Z'));
+    vi.setSystemTime(at('2015-01-01T00:00:00Z'));
+    expect(serverNow()).toBeGreaterThanOrEqual(at('2026-11-21T10:00:00Z'));
+    sawDate('Sat, 21 Nov 2026 10:01:00 GMT', Date.now());
+    expect(serverNow()).toBe(at('2026-11-21T10:01:00.500Z'));
+    vi.setSystemTime(at('2026-11-21T10:01:30Z'));
+    sawDate('Sat, 21 Nov 2026 10:01:30 GMT', Date.now());
+    expect([clockError(), serverNow()]).toEqual([0, at('2026-11-21T10:01:30.500Z')]);
+    vi.useRealTimers();
+  });
+
+  it('keeps the order of the steps of a visit if it is set back', () => {
+    const visit = { touched_at: '2026-11-21T10:00:00.000Z' } as Visit;
+    expect(timeIn(visit, at('2026-11-18T10:00:00Z'))).toBe('2026-11-21T10:00:00.000Z');
+    expect(timeIn(visit, at('2026-11-21T10:00:01Z'))).toBe('2026-11-21T10:00:01.000Z');
   });
 });
 

@@ -3,6 +3,7 @@
 //! No IO, no clock, no chance: time and ids are arguments. The same code runs in the server and, compiled to
 //! WebAssembly, on the tablet, so that an offline answer is the server's answer.
 
+pub mod device_clock;
 pub mod dispatch;
 pub mod identity;
 pub mod ids;

@@ -5,16 +5,16 @@
 //! under 14). Seen: memory; a lawyer of the tenant confirms them before use.
 
 use crate::Timestamp;
+use crate::device_clock::LONGEST_HOURS;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 /// Under this age a guardian consents.
 pub const GUARDIAN_BELOW_AGE: u16 = 14;
-/// A tablet's clock may be this far ahead of ours.
+/// Clocks differ and are read one after the other.
 const CLOCK_SKEW_MINUTES: i64 = 5;
-/// Nobody answers one questionnaire for longer; a tablet that says so has a wrong clock.
-const LONGEST_HOURS: i64 = 24;
 
+/// Times are given as they are believed (`device_clock`): from a device they are never refused.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     pub now: Timestamp,

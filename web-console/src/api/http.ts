@@ -1,4 +1,5 @@
 // The one way to the server over HTTP: JSON in, JSON out, problem+json as an error, CSRF on unsafe methods.
+import { sawDate } from './clock';
 import { wasNotReached, wasReached } from './reach';
 import type { Problem } from './types';
 
@@ -36,13 +37,14 @@ export function whenSignedOut(listener: () => void): void {
 }
 
 export type Answer<T> = { body: T; status: number };
-type Options = { body?: unknown; headers?: Record<string, string>; timeoutMs?: number };
+type Options = { body?: unknown; headers?: Record<string, string>; timeoutMs?: number; as?: 'text' };
 
 export async function exchange<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
   const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
   if (options.body !== undefined) headers['content-type'] = 'application/json';
   if (method !== 'GET' && csrf !== '') headers['x-csrf'] = csrf;
   let response: Response;
+  const askedAt = Date.now();
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
@@ -56,9 +58,10 @@ export async function exchange<T>(method: string, path: string, options: Options
     wasNotReached();
     throw new Unreached(error instanceof Error ? error.name : 'network');
   }
+  sawDate(response.headers.get('date'), askedAt);
   if (response.status < 500) wasReached();
   else wasNotReached();
-  if (response.ok) return { body: await readBody<T>(response), status: response.status };
+  if (response.ok) return { body: await readBody<T>(response, options.as), status: response.status };
   const problem = await readProblem(response);
   // A 5xx says nothing about the request itself: the same request may pass later.
   if (response.status >= 500 || response.status === 408) throw new Unreached(String(response.status));
@@ -68,10 +71,22 @@ export async function exchange<T>(method: string, path: string, options: Options
   throw refused;
 }
 
-async function readBody<T>(response: Response): Promise<T> {
+/** What time it is there; says nothing about who asks. */
+export async function askTheTime(): Promise<void> {
+  const askedAt = Date.now();
+  try {
+    const response = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(4_000) });
+    sawDate(response.headers.get('date'), askedAt);
+  } catch (error) {
+    wasNotReached();
+    throw new Unreached(error instanceof Error ? error.name : 'network');
+  }
+}
+
+async function readBody<T>(response: Response, as?: 'text'): Promise<T> {
   if (response.status === 204) return undefined as T;
   try {
-    return (await response.json()) as T;
+    return (as === 'text' ? await response.text() : await response.json()) as T;
   } catch {
     throw new Unreached('unreadable answer');
   }

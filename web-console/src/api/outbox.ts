@@ -1,6 +1,7 @@
 // What this device still owes the server: answers, alarms, danger facts. Sealed, retried until there is a receipt.
 // The store is the truth, because several tabs may share it; what stands here in memory is a copy for the screen.
-import { exchange, Refused, Unreached } from './http';
+import { clockOffset, knowsClock } from './clock';
+import { askTheTime, exchange, Refused, Unreached } from './http';
 import { newId } from './ids';
 import { priorityNumber } from './priority';
 import type { SealedStore } from './sealed';
@@ -26,6 +27,8 @@ export type Entry = {
   receipt?: string;
   answer?: ScreeningReceipt | DangerSeen | RaisedAlarm | null;
   refusal?: Problem;
+  /** How far the server's clock was ahead of this device's, as it was known when the times in here were taken. */
+  clock_offset?: number;
   /** An alarm that the server makes by itself when this entry arrives; sent alone only if that does not work. */
   covered_by?: string;
   /** The alarm as the server knows it, where that has another id. */
@@ -33,7 +36,7 @@ export type Entry = {
 };
 export type NewEntry = Pick<Entry, 'what' | 'subject' | 'path' | 'body' | 'label' | 'target_id' | 'covered_by'>;
 
-type Transport = (path: string, body: unknown) => Promise<{ body: unknown; status: number }>;
+type Transport = (entry: Entry) => Promise<{ body: unknown; status: number }>;
 type Locks = Pick<LockManager, 'request'>;
 export type OutboxOptions = {
   transport?: Transport;
@@ -47,7 +50,17 @@ const ALARM_EVERY_MS = 2_000;
 const SLOWEST_MS = 60_000;
 const KEEP_RECEIVED_MS = 36 * 3_600_000;
 
-const overHttp: Transport = (path, body) => exchange('PUT', path, { body, timeoutMs: 8_000 });
+const overHttp: Transport = async (entry) => {
+  // An alarm waits for nothing; answers may be old, and whether their clock was set since is asked first.
+  if (entry.what === 'screening' && !knowsClock()) await askTheTime();
+  const headers = { 'x-sent-at': sentAt(entry, Date.now(), clockOffset()) };
+  return exchange('PUT', entry.path, { body: entry.body, timeoutMs: 8_000, headers });
+};
+
+/** What the clock would show now that the times in this entry were taken from, even if it was set meanwhile. */
+export function sentAt(entry: Pick<Entry, 'clock_offset'>, now: number, offset: number): Timestamp {
+  return new Date(now + offset - (entry.clock_offset ?? offset)).toISOString();
+}
 
 export function waitMs(what: What, tries: number, random: number): number {
   if (what !== 'screening') return ALARM_EVERY_MS;
@@ -119,6 +132,7 @@ export class Outbox {
         id,
         saved_at,
         said: newId(),
+        clock_offset: clockOffset(),
         state: 'waiting',
         tries: 0,
         next_try_at: 0,
@@ -207,7 +221,7 @@ export class Outbox {
 
   private async fly(entry: Entry): Promise<void> {
     try {
-      const answer = await this.transport(entry.path, entry.body);
+      const answer = await this.transport(entry);
       await this.received(entry, answer.body as Entry['answer']);
     } catch (error) {
       await this.failed(entry, error);

@@ -1,5 +1,4 @@
 // The rules in this browser: the same crate as the server's, compiled to WebAssembly, JSON in and JSON out.
-import type { ScaleDefinition } from './scale';
 import type { Answers, Danger, Sex, Suggestion, Uuid } from './types';
 
 type Exports = {
@@ -47,8 +46,12 @@ export class Rules {
     return new Rules(instance.exports as unknown as Exports);
   }
 
-  ask<T>(request: object): T {
-    const bytes = new TextEncoder().encode(JSON.stringify(request));
+  private ask<T>(request: object): T {
+    return this.send(JSON.stringify(request));
+  }
+
+  private send<T>(request: string): T {
+    const bytes = new TextEncoder().encode(request);
     const address = this.module.alloc(bytes.length);
     if (address === 0) throw new RuleRefusal('no memory');
     new Uint8Array(this.module.memory.buffer, address, bytes.length).set(bytes);
@@ -63,14 +66,20 @@ export class Rules {
     return (parsed.ok ?? parsed) as T;
   }
 
-  loadScale(definition: ScaleDefinition): void {
-    this.ask({ op: 'load_scale', definition });
+  /** The definition as the server sent it: written anew it could have another hash. */
+  loadScale(definition: string): { code: string; version: string; hash: string } {
+    return this.send(`{"op":"load_scale","definition":${definition}}`);
   }
   loadPolicy(policy: unknown): void {
     this.ask({ op: 'load_policy', policy });
   }
   score(scale: { code: string; version: string }, person: ScoredPerson, answers: Answers): Scored {
     return this.ask<Scored>({ op: 'score', code: scale.code, version: scale.version, person, answers });
+  }
+  /** The items to ask, in order, given the answers so far. */
+  asked(scale: { code: string; version: string }, person: ScoredPerson, answers: Answers): string[] {
+    const { code, version } = scale;
+    return this.ask<{ items: string[] }>({ op: 'asked', code, version, person, answers }).items;
   }
   suggest(visit: Case): Suggestion {
     return this.ask<Suggestion>({ op: 'suggest', case: visit });

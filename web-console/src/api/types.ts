@@ -260,11 +260,14 @@ export type QueueChange = {
   note: string | null;
 };
 export type AnswerShown = { item: string; text: Words; answer: Words | null; critical?: boolean };
+/** `behind_secs`: how far the device's clock was behind; below 0 it was ahead. */
+export type ClockNote = { behind_secs: number; flags: string[] };
 export type QueueItemFull = QueueItem & {
   name: string | null;
   phone: string | null;
   address: string | null;
   suggestion: Suggestion | null;
+  clock?: ClockNote | null;
   answers?: AnswerShown[];
   history: QueueChange[];
 };

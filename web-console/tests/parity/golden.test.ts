@@ -33,14 +33,15 @@ beforeAll(async () => {
 describe.each(codes)('%s', (code) => {
   const versions = readdirSync(new URL(`scales/${code}/`, ROOT)).filter((file) => /^\d.*\.json$/.test(file));
   const newest = versions.sort().at(-1) ?? '';
-  const definition = JSON.parse(read(`scales/${code}/${newest}`)) as ScaleDefinition;
+  const text = read(`scales/${code}/${newest}`);
+  const definition = JSON.parse(text) as ScaleDefinition;
   const cases = read(`scales/${code}/cases.jsonl`)
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line) => JSON.parse(line) as Golden);
 
   it.each(cases.map((each) => [each.name, each] as const))('%s', (_name, golden) => {
-    rules.loadScale(definition);
+    rules.loadScale(text);
     const person = { sex: null, age: null, ...golden.person };
     const ask = () => rules.score({ code, version: golden.version ?? definition.version }, person, golden.answers);
     if (golden.expect.error !== undefined) {

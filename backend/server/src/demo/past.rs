@@ -224,6 +224,7 @@ impl<'a> Lane<'a> {
             locale: "zh-CN".to_owned(),
             started_at: at - TimeDelta::minutes(3),
             finished_at: at - TimeDelta::seconds(4),
+            clock: None,
             seen: Seen::InPerson,
             is_broken_off: false,
             look_refused: false,

@@ -7,7 +7,7 @@ use super::ops::{Command, close, hold, look, note};
 use super::view::{AlarmDetail, AlarmView};
 use super::{policy, spool, store};
 use crate::identity::{Access, Actor, Password};
-use crate::platform::http::{Body, Id, Params, Routes};
+use crate::platform::http::{Body, Id, Params, Routes, SentAt};
 use crate::platform::text::{Line, of_our_time};
 use crate::platform::{Ctx, Problem};
 use axum::Json;
@@ -16,6 +16,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use rules::Private;
+use rules::device_clock::corrected;
 use rules::dispatch::{AlarmKind, CloseCode, Priority};
 use rules::identity::Action;
 use rules::ids::{AlarmId, OrgId, PersonId, ScreeningId};
@@ -67,7 +68,7 @@ struct PutAlarm {
     place: Option<Private<String>>,
     #[schema(value_type = Option<String>)]
     note: Option<Private<String>>,
-    /// By the sender's clock.
+    /// By the sender's clock; corrected by `x-sent-at`.
     #[serde(default, deserialize_with = "of_our_time")]
     raised_at: Option<DateTime<Utc>>,
     #[serde(default)]
@@ -75,7 +76,8 @@ struct PutAlarm {
 }
 
 impl PutAlarm {
-    fn parse(self, ctx: &Ctx, actor: &Actor, id: AlarmId) -> Result<Raise, Problem> {
+    fn parse(self, ctx: &Ctx, actor: &Actor, id: AlarmId, sent_at: SentAt) -> Result<Raise, Problem> {
+        let now = ctx.now();
         let kind = store::kind_of(&self.kind)
             .filter(|kind| !matches!(kind, AlarmKind::System | AlarmKind::Canary))
             .ok_or_else(|| Problem::invalid("kind", "button, screening, word or api"))?;
@@ -97,8 +99,8 @@ impl PutAlarm {
             place: within("place", self.place, MAX_PLACE_CHARS)?,
             note: within("note", self.note, MAX_TEXT_CHARS)?,
             by: Some(actor.account),
-            at: ctx.now(),
-            device_at: self.raised_at,
+            at: now,
+            device_at: self.raised_at.map(|at| corrected(at, sent_at.0, now)),
             drill: self.drill,
             mark: None,
         })
@@ -133,7 +135,9 @@ struct LocalAnswer {
 }
 
 /// Raise an alarm.
-#[utoipa::path(put, path = "/alarms/{id}", tag = "dispatch", params(("id" = Uuid, Path)), request_body = PutAlarm,
+#[utoipa::path(put, path = "/alarms/{id}", tag = "dispatch",
+    params(("id" = Uuid, Path), ("x-sent-at" = Option<String>, Header, description = "the sender's own clock at sending")),
+    request_body = PutAlarm,
     responses(
         (status = 201, body = AlarmAnswer, description = "a new alarm"),
         (status = 200, body = AlarmAnswer, description = "joined an open one, or had come before"),
@@ -143,9 +147,10 @@ async fn put_alarm(
     State(ctx): State<Ctx>,
     actor: Actor,
     Id(id): Id<AlarmId>,
+    sent_at: SentAt,
     Body(body): Body<PutAlarm>,
 ) -> Result<Response, Problem> {
-    let asked = body.parse(&ctx, &actor, id)?;
+    let asked = body.parse(&ctx, &actor, id, sent_at)?;
     if !ctx.spool.takes_over() {
         match tokio::time::timeout(RAISE_WITHIN, raise(&ctx, &actor, asked.clone())).await {
             Ok(Ok((outcome, alarm))) => {

@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use rules::Timestamp;
 use serde::de::DeserializeOwned;
 use std::fmt::Write;
 use std::time::Duration;
@@ -173,8 +174,13 @@ async fn limit_time(request: Request, next: Next) -> Response {
 async fn name_request(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
     let id = ctx.new_id().simple().to_string();
     let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
+    let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    // business time, which the machine's clock need not be: a device sees by it how far its own clock is off
+    if let Ok(value) = HeaderValue::from_str(&ctx.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        headers.insert(header::DATE, value);
     }
     response
 }
@@ -278,6 +284,20 @@ impl<S: Send + Sync, T: From<Uuid>> FromRequestParts<S> for Id<T> {
             .map_err(|_| Problem::invalid("id", "must be one UUID"))?;
         let id = Uuid::parse_str(&text).map_err(|_| Problem::invalid("id", "must be a UUID"))?;
         Ok(Self(T::from(id)))
+    }
+}
+
+/// `x-sent-at`: what the sender's own clock showed when it sent. Beside the body, which stays the same on a retry; one
+/// that cannot be read is taken as not said, because nothing is refused for a clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SentAt(pub Option<Timestamp>);
+
+impl<S: Send + Sync> FromRequestParts<S> for SentAt {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let said = parts.headers.get("x-sent-at").and_then(|value| value.to_str().ok());
+        Ok(Self(said.and_then(|text| text.parse().ok())))
     }
 }
 

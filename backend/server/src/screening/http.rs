@@ -2,10 +2,10 @@
 
 use super::consent::Consent;
 use super::receipt::Receipt;
-use super::submit::{DeviceResult, Mode, Seen, Submission, submit};
+use super::submit::{DeviceClock, DeviceResult, Mode, Seen, Submission, submit};
 use super::{BODY, correct, danger, library};
 use crate::identity::{Access, Actor};
-use crate::platform::http::{Body, Id, RawBody, Routes, parse_json};
+use crate::platform::http::{Body, Id, RawBody, Routes, SentAt, parse_json};
 use crate::platform::text::{Line, of_our_time};
 use crate::platform::{Ctx, Problem, Purpose};
 use axum::Json;
@@ -14,6 +14,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use rules::Private;
+use rules::device_clock::{Believed, Times, believe};
 use rules::identity::Action;
 use rules::ids::{CampaignId, PersonId, ScreeningId, TargetId, VisitId};
 use rules::scale::{Answers, Scale};
@@ -73,7 +74,7 @@ async fn list_scales(State(ctx): State<Ctx>) -> Json<Vec<ScaleView>> {
     Json(ctx.library.scales().all_newest().map(|scale| view(scale, ctx.is_demo)).collect())
 }
 
-/// One version of a scale, whole. It never changes.
+/// One version of a scale, byte for byte what was hashed: whoever reads it gets the hash it is listed with.
 #[utoipa::path(get, path = "/scales/{code}/{version}", tag = "screening", params(("code" = String, Path), ("version" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn get_scale(
@@ -82,8 +83,9 @@ async fn get_scale(
 ) -> Result<Response, Problem> {
     let library = ctx.library.scales();
     let scale = library.version(&code, &version).ok_or_else(|| Problem::not_found("scale"))?;
-    let mut response = Json(scale.definition()).into_response();
+    let mut response = scale.json().to_owned().into_response();
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, immutable"));
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", scale.hash())) {
         headers.insert(header::ETAG, tag);
@@ -131,18 +133,31 @@ struct DangerToLife {
     reason: Private<String>,
 }
 
-/// Submit a screening. The same id and content again gives the first answer; another content is refused.
-#[utoipa::path(put, path = "/screenings/{id}", tag = "screening", params(("id" = Uuid, Path)), request_body = PutScreening,
+/// Submit a screening. The same id and content again gives the first answer; another content is refused. Times are
+/// those of the device, corrected by what its clock showed when it sent: nothing is refused for a wrong clock.
+#[utoipa::path(put, path = "/screenings/{id}", tag = "screening",
+    params(("id" = Uuid, Path), ("x-sent-at" = Option<String>, Header, description = "the device's own clock at sending")),
+    request_body = PutScreening,
     responses((status = 201, body = Receipt), (status = 200, body = Receipt), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn put_screening(
     State(ctx): State<Ctx>,
     actor: Actor,
     Id(id): Id<ScreeningId>,
+    SentAt(sent_at): SentAt,
     RawBody(bytes): RawBody,
 ) -> Result<Response, Problem> {
-    let body: PutScreening = parse_json(&bytes)?;
+    let mut body: PutScreening = parse_json(&bytes)?;
     // what was said, not how it was spaced: a client may write the same content differently
     let content: Value = parse_json(&bytes)?;
+    let said = Times {
+        started_at: body.started_at,
+        finished_at: body.finished_at,
+        consent_at: body.consent.as_ref().map(|consent| consent.given_at),
+    };
+    let Believed { times, note } = believe(said, sent_at, ctx.now());
+    if let (Some(consent), Some(at)) = (&mut body.consent, times.consent_at) {
+        consent.given_at = at;
+    }
     let submission = Submission {
         id,
         person: PersonId(body.person_id),
@@ -156,8 +171,9 @@ async fn put_screening(
         item_ms: body.item_ms,
         mode: body.mode,
         locale: body.locale.into_inner(),
-        started_at: body.started_at,
-        finished_at: body.finished_at,
+        started_at: times.started_at,
+        finished_at: times.finished_at,
+        clock: Some(DeviceClock { said, sent_at, note }),
         seen: body.seen,
         is_broken_off: body.broken_off,
         look_refused: body.look_refused,

@@ -3,6 +3,7 @@
 //! A submit commits answers, result, suggestion, queue item, audit and event together. The server scores what a
 //! tablet sends again; a difference is an alarm about the system.
 
+mod admit;
 mod campaigns;
 mod consent;
 mod correct;

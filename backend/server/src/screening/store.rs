@@ -28,6 +28,7 @@ pub struct NewScreening {
     pub danger: Value,
     pub started_at: Timestamp,
     pub finished_at: Timestamp,
+    pub clock: Option<Value>,
     pub received_at: Timestamp,
     pub submitted_by: Uuid,
     pub consent_id: Option<Uuid>,
@@ -45,9 +46,9 @@ pub async fn insert(tx: &mut ScopedTx, new: NewScreening) -> sqlx::Result<()> {
                                 scale_version, scale_hash, answers_sealed, result_sealed, mode, locale, seen,
                                 is_historical, is_broken_off, danger, started_at, finished_at, received_at,
                                 submitted_by, consent_id, danger_to_life_sealed, device_differs, receipt, body_hash,
-                                import_key)
+                                import_key, clock)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-                 $23, $24, $25, $26, $27, $28, $29)",
+                 $23, $24, $25, $26, $27, $28, $29, $30)",
         tenant.0,
         new.id.0,
         new.person.0,
@@ -77,6 +78,7 @@ pub async fn insert(tx: &mut ScopedTx, new: NewScreening) -> sqlx::Result<()> {
         new.receipt,
         new.body_hash,
         new.import_key,
+        new.clock,
     )
     .execute(&mut **tx)
     .await?;
@@ -96,6 +98,7 @@ pub struct Kept {
     pub is_broken_off: bool,
     pub danger: Value,
     pub finished_at: Timestamp,
+    pub clock: Option<Value>,
     pub body_hash: Vec<u8>,
     pub version: i64,
 }
@@ -105,7 +108,7 @@ pub async fn find(tx: &mut ScopedTx, id: ScreeningId) -> sqlx::Result<Option<Kep
     sqlx::query_as!(
         Kept,
         "select id, person_id, org_id, visit_id, scale, result_sealed, seen, is_historical,
-                is_broken_off, danger, finished_at, body_hash, version
+                is_broken_off, danger, finished_at, clock, body_hash, version
            from screening
           where tenant_id = $1 and id = $2",
         tenant.0,
@@ -120,7 +123,7 @@ pub async fn list_of_visit(tx: &mut ScopedTx, visit: VisitId) -> sqlx::Result<Ve
     sqlx::query_as!(
         Kept,
         "select id, person_id, org_id, visit_id, scale, result_sealed, seen, is_historical,
-                is_broken_off, danger, finished_at, body_hash, version
+                is_broken_off, danger, finished_at, clock, body_hash, version
            from screening
           where tenant_id = $1 and visit_id = $2
           order by finished_at, id",
@@ -136,7 +139,7 @@ pub async fn list_since(tx: &mut ScopedTx, since: Timestamp) -> sqlx::Result<Vec
     sqlx::query_as!(
         Kept,
         "select id, person_id, org_id, visit_id, scale, result_sealed, seen, is_historical,
-                is_broken_off, danger, finished_at, body_hash, version
+                is_broken_off, danger, finished_at, clock, body_hash, version
            from screening
           where tenant_id = $1 and finished_at >= $2
           order by finished_at, id",

@@ -1,5 +1,6 @@
 //! Submit: score, suggest, queue, in one transaction. The same id with the same content is the same screening.
 
+use super::admit::admit;
 use super::consent::{self, Consent};
 use super::library::may_show;
 use super::receipt::{KeptResult, Receipt, open_result, receipt, repeat};
@@ -15,6 +16,7 @@ use crate::triage::{self, Taken, Visit};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use rules::Private;
+use rules::device_clock::{ClockNote, Times};
 use rules::ids::{CampaignId, PersonId, ScreeningId, TargetId, VisitId};
 use rules::scale::{Answers, ItemTimes, Respondent, Scale, Scored};
 use rules::triage::{CaseResult, Danger, PreviousScore, SecondLook, SeenAgo, StoredResult};
@@ -40,6 +42,8 @@ pub struct Submission {
     pub locale: String,
     pub started_at: DateTime<Utc>,
     pub finished_at: DateTime<Utc>,
+    /// where a device gave the times: what it said, of which the two above are what is believed
+    pub clock: Option<DeviceClock>,
     pub seen: Seen,
     pub is_broken_off: bool,
     pub look_refused: bool,
@@ -95,6 +99,22 @@ impl Seen {
     }
 }
 
+/// What the device's clock said, as it is kept with the screening.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceClock {
+    pub said: Times,
+    pub sent_at: Option<DateTime<Utc>>,
+    #[serde(flatten)]
+    pub note: ClockNote,
+}
+
+impl DeviceClock {
+    /// For whoever looks at the result.
+    fn worth_telling(&self) -> Option<&ClockNote> {
+        Some(&self.note).filter(|note| !note.flags.is_empty())
+    }
+}
+
 /// What the tablet had worked out by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -104,7 +124,7 @@ pub struct DeviceResult {
     pub policy: String,
 }
 
-pub async fn submit(ctx: &Ctx, scope: &Scope, submission: Submission) -> Result<Receipt, Problem> {
+pub async fn submit(ctx: &Ctx, scope: &Scope, mut submission: Submission) -> Result<Receipt, Problem> {
     let scale = find_scale(ctx, &submission)?;
     let mut tx = ctx.db.begin(scope).await?;
     // one submit at a time for a person: looks of a visit see each other
@@ -112,7 +132,7 @@ pub async fn submit(ctx: &Ctx, scope: &Scope, submission: Submission) -> Result<
     if let Some(kept) = store::find(&mut tx, submission.id).await? {
         return repeat(ctx, &tx, &kept, &submission);
     }
-    check(ctx, &mut tx, &submission, &person).await?;
+    admit(ctx, &mut tx, &mut submission, &person).await?;
     let scored = score(scale, &submission, &person)?;
     let stored = StoredResult::from(&scored);
     let visit = gather(ctx, &mut tx, &submission, &person, &scored).await?;
@@ -122,6 +142,9 @@ pub async fn submit(ctx: &Ctx, scope: &Scope, submission: Submission) -> Result<
     audit(ctx, &mut tx, &submission).await?;
     events::record(&mut tx, taken.event).await?;
     tx.commit().await.map_err(Problem::from)?;
+    for flag in submission.clock.iter().flat_map(|clock| &clock.note.flags) {
+        metrics::counter!("device_clocks_wrong_total", "flag" => flag.code()).increment(1);
+    }
     metrics::counter!("screenings_total", "scale" => submission.scale, "tier" => taken.suggestion.tier.to_string())
         .increment(1);
     Ok(receipt)
@@ -148,57 +171,6 @@ fn find_scale<'a>(ctx: &'a Ctx, submission: &Submission) -> Result<&'a Scale, Pr
     } else {
         Err(Problem::invalid("locale", "there is no wording in this language that may be used here"))
     }
-}
-
-async fn check(ctx: &Ctx, tx: &mut ScopedTx, submission: &Submission, person: &Brief) -> Result<(), Problem> {
-    let consent = submission.consent.as_ref();
-    let facts = rules::screening::Facts {
-        now: ctx.now(),
-        started_at: submission.started_at,
-        finished_at: submission.finished_at,
-        age: person.age,
-        consent: consent.map(|consent| rules::screening::ConsentFacts {
-            given_at: consent.given_at,
-            by_guardian: consent.by == consent::GivenBy::Guardian,
-        }),
-        danger_to_life: submission.danger_to_life.as_ref().map(|reason| reason.expose().as_str()),
-        is_import: submission.mode == Mode::Import,
-    };
-    rules::screening::may_submit(&facts)
-        .map_err(|refused| Problem::invalid(refused.field(), refused.to_string()))?;
-    if let Some(target) = submission.target {
-        match store::find_target(tx, target).await? {
-            Some((person, campaign))
-                if person == submission.person
-                    && submission.campaign.is_none_or(|named| named == campaign) => {}
-            Some(_) => {
-                return Err(Problem::invalid("target_id", "this target names another person or campaign"));
-            }
-            None => return Err(Problem::invalid("target_id", "there is no such target")),
-        }
-    }
-    if let Some(campaign) = submission.campaign {
-        let campaign = store::find_campaign(tx, campaign)
-            .await?
-            .ok_or_else(|| Problem::invalid("campaign_id", "there is no such campaign"))?;
-        let zone = ctx.tenant(tx.tenant()).map_or(chrono_tz::Asia::Shanghai, |tenant| tenant.zone);
-        let day = submission.finished_at.with_timezone(&zone).date_naive();
-        let is_open = (campaign.starts_on..=campaign.ends_on).contains(&day);
-        if !is_open && submission.mode != Mode::Import {
-            return Err(Problem::new(
-                StatusCode::CONFLICT,
-                "campaign-ended",
-                "This campaign does not run on that day",
-            )
-            .field("campaign_id", "the day of the answers lies outside the campaign"));
-        }
-    }
-    if let Some(look_of) = submission.look_of
-        && store::find(tx, look_of).await?.is_none_or(|kept| kept.visit_id != submission.visit.0)
-    {
-        return Err(Problem::invalid("look_of", "there is no such screening in this visit"));
-    }
-    Ok(())
 }
 
 fn score(scale: &Scale, submission: &Submission, person: &Brief) -> Result<Scored, Problem> {
@@ -238,6 +210,9 @@ async fn gather(
     visit.seen.within_2h |=
         submission.seen == Seen::InPerson && policy.is_seen_recently(submission.finished_at, now);
     visit.live |= policy.rings(submission.is_historical, submission.finished_at, now);
+    if let Some(note) = submission.clock.as_ref().and_then(DeviceClock::worth_telling) {
+        visit.clock = Some(note.clone());
+    }
     Ok(visit)
 }
 
@@ -300,6 +275,7 @@ pub(super) async fn recall(
         },
         live: kept.iter().any(|kept| policy.rings(kept.is_historical, kept.finished_at, now)),
         danger,
+        clock: kept.iter().rev().find_map(|kept| noted(kept.clock.as_ref()?)),
     })
 }
 
@@ -320,6 +296,11 @@ async fn previous(
             Some(PreviousScore { scale: scale.to_owned(), score, value: stored.value? })
         })
         .collect())
+}
+
+/// A note that was kept, if it is worth telling.
+fn noted(clock: &Value) -> Option<ClockNote> {
+    ClockNote::deserialize(clock).ok().filter(|note| !note.flags.is_empty())
 }
 
 #[expect(clippy::too_many_arguments, reason = "one row, written once, from everything a submit has made")]
@@ -368,6 +349,7 @@ async fn save(
         danger: json!({}),
         started_at: submission.started_at,
         finished_at: submission.finished_at,
+        clock: submission.clock.as_ref().map(|clock| json!(clock)),
         received_at: receipt.received_at,
         submitted_by: actor.0,
         consent_id,

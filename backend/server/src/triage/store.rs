@@ -19,14 +19,16 @@ pub struct NewSuggestion {
     pub tier: i16,
     pub policy: String,
     pub document_sealed: Vec<u8>,
+    pub clock: Option<serde_json::Value>,
     pub at: Timestamp,
 }
 
 pub async fn insert_suggestion(tx: &mut ScopedTx, new: NewSuggestion) -> sqlx::Result<()> {
     let tenant = tx.tenant();
     sqlx::query!(
-        "insert into suggestion (tenant_id, id, screening_id, visit_id, person_id, org_id, tier, policy, document_sealed, at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "insert into suggestion (tenant_id, id, screening_id, visit_id, person_id, org_id, tier, policy, document_sealed, at,
+                                 clock)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         tenant.0,
         new.id,
         new.screening.0,
@@ -37,6 +39,7 @@ pub async fn insert_suggestion(tx: &mut ScopedTx, new: NewSuggestion) -> sqlx::R
         new.policy,
         new.document_sealed,
         new.at,
+        new.clock,
     )
     .execute(&mut **tx)
     .await?;
@@ -46,13 +49,14 @@ pub async fn insert_suggestion(tx: &mut ScopedTx, new: NewSuggestion) -> sqlx::R
 pub struct SuggestionRow {
     pub id: Uuid,
     pub document_sealed: Vec<u8>,
+    pub clock: Option<serde_json::Value>,
 }
 
 pub async fn load_suggestion(tx: &mut ScopedTx, id: Uuid) -> sqlx::Result<Option<SuggestionRow>> {
     let tenant = tx.tenant();
     sqlx::query_as!(
         SuggestionRow,
-        "select id, document_sealed from suggestion where tenant_id = $1 and id = $2",
+        "select id, document_sealed, clock from suggestion where tenant_id = $1 and id = $2",
         tenant.0,
         id,
     )

@@ -8,6 +8,7 @@ use crate::platform::timers::{self, Timer};
 use crate::platform::{Ctx, Problem, SYSTEM, ScopedTx};
 use chrono::{Datelike, TimeDelta, Weekday};
 use rules::Timestamp;
+use rules::device_clock::ClockNote;
 use rules::dispatch::Priority;
 use rules::ids::{AlarmId, OrgId, PersonId, ScreeningId, VisitId};
 use rules::people::Modifier;
@@ -41,6 +42,8 @@ pub struct Visit {
     pub seen: SeenAgo,
     pub live: bool,
     pub danger: Danger,
+    /// of the device's wrong clock, for whoever looks at the result
+    pub clock: Option<ClockNote>,
 }
 
 #[derive(Debug)]
@@ -96,6 +99,7 @@ pub async fn take_in(ctx: &Ctx, tx: &mut ScopedTx, visit: Visit) -> Result<Taken
         tier,
         policy: suggestion.policy.clone(),
         document_sealed,
+        clock: visit.clock.map(|note| json!(note)),
         at: now,
     };
     store::insert_suggestion(tx, new).await?;

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use rules::identity::{Action, Post};
 use rules::ids::{AccountId, OrgId, PersonId, QueueItemId, ScreeningId};
 use rules::triage::{ItemState, Policy, Suggestion, second_person_for};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -279,7 +279,17 @@ pub struct QueueItemDetail {
     pub phone: Option<String>,
     pub address: Option<String>,
     pub suggestion: Value,
+    /// The device's clock was wrong: its times were corrected.
+    pub clock: Option<ClockView>,
     pub history: Vec<ChangeView>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ClockView {
+    /// how far it was behind ours; below 0 it was ahead
+    pub behind_secs: i64,
+    /// `off`, `finished_in_future`, `finished_long_ago`, `started_after_finish`, `took_too_long`
+    pub flags: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -298,9 +308,12 @@ pub async fn detail(ctx: &Ctx, tx: &mut ScopedTx, id: QueueItemId) -> Result<Que
     let mut views = list(ctx, tx, vec![item]).await?;
     let item = views.pop().ok_or_else(|| Problem::not_found("queue item"))?;
     let person = crate::people::load_brief(ctx, tx, person).await?;
-    let suggestion = match store::load_suggestion(tx, suggestion).await? {
-        Some(row) => json!(open(ctx, tx, row.id, &row.document_sealed)?),
-        None => Value::Null,
+    let (suggestion, clock) = match store::load_suggestion(tx, suggestion).await? {
+        Some(row) => (
+            json!(open(ctx, tx, row.id, &row.document_sealed)?),
+            row.clock.and_then(|clock| ClockView::deserialize(clock).ok()),
+        ),
+        None => (Value::Null, None),
     };
     let tenant = tx.tenant();
     let mut history = Vec::new();
@@ -323,7 +336,7 @@ pub async fn detail(ctx: &Ctx, tx: &mut ScopedTx, id: QueueItemId) -> Result<Que
         Some(person) => (Some(person.name.into_exposed()), exposed(person.phone), exposed(person.address)),
         None => (None, None, None),
     };
-    Ok(QueueItemDetail { item, name, phone, address, suggestion, history })
+    Ok(QueueItemDetail { item, name, phone, address, suggestion, clock, history })
 }
 
 /// How the live screens show this slice.

@@ -1,4 +1,5 @@
 // Four facts about an alarm, never merged: kept here, sent, dispatch has it, somebody took it. Each with its time.
+import { inServerTime } from '@/api/clock';
 import type { Entry } from '@/api/outbox';
 import type { AlarmFull } from '@/api/types';
 import { say, useText } from '@/i18n/text';
@@ -22,7 +23,7 @@ export function AlarmFacts({ alarm, entry, compact }: Props) {
   // Not seen is not the same as not received.
   const unseen = at === undefined && progress.isError;
   const facts = fourFacts(entry, at, now, text, unseen);
-  const age = span(now - Date.parse(alarm.at));
+  const age = span(now - inServerTime(alarm.at));
   const how =
     alarm.how === 'rules'
       ? sent
@@ -69,7 +70,7 @@ function fourFacts(
     look: 'done',
     icon: 'check',
     word: t.factSaved,
-    sub: entry === undefined ? '' : clock(entry.saved_at),
+    sub: entry === undefined ? '' : clock(inServerTime(entry.saved_at)),
   };
   const onWay: Fact = sent
     ? { look: 'done', icon: 'check', word: t.factSent, sub: clock(entry?.received_at ?? entry?.saved_at ?? '') }

@@ -6,7 +6,7 @@ import { HoldButton } from '@/ui/HoldButton';
 import { Icon } from '@/ui/Icon';
 import { minutesFor } from './ListRows';
 import type { Toolbox } from './queries';
-import { GUARDIAN_UNTIL_AGE, type Visit } from './visit';
+import { GUARDIAN_UNTIL_AGE, timeIn, type Visit } from './visit';
 
 type Props = {
   visit: Visit;
@@ -38,7 +38,7 @@ export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm
     if (!ready || notice === undefined) return;
     onConsent({
       notice_version: notice.version,
-      given_at: new Date().toISOString(),
+      given_at: timeIn(visit),
       by,
       guardian_relation: by === 'guardian' ? relation : undefined,
     });

@@ -16,7 +16,7 @@ import { readSettings, writeSettings } from './settings';
 import { ThanksPage } from './ThanksPage';
 import { UploadPage } from './UploadPage';
 import { useVisits } from './useVisits';
-import { finishRun, type LocalAlarm, startRun, startVisit, type Visit } from './visit';
+import { finishRun, type LocalAlarm, startRun, startVisit, timeIn, type Visit } from './visit';
 import './list.css';
 import './visit.css';
 import './result.css';
@@ -24,8 +24,6 @@ import './screens.css';
 
 export type FieldView = 'list' | 'upload' | 'me';
 type Props = { session: Session; onSignOut: () => void; onUpdate: (() => void) | null };
-
-const now = () => new Date().toISOString();
 
 export function FieldApp({ session, onSignOut, onUpdate }: Props) {
   const text = useText();
@@ -64,7 +62,7 @@ export function FieldApp({ session, onSignOut, onUpdate }: Props) {
     const scale = run && toolbox.data?.scales.get(`${run.scale.code}@${run.scale.version}`);
     if (run === undefined || scale === undefined || toolbox.data === undefined) return;
     const versionOf = (code: string) => toolbox.data.newest.get(code);
-    const done = finishRun(current, brokenOff, now(), { rules: toolbox.data.rules, scale, newId, versionOf });
+    const done = finishRun(current, brokenOff, timeIn(current), { rules: toolbox.data.rules, scale, newId, versionOf });
     if (done === null) return;
     visits.save(done.visit);
     const screeningId = done.run.screening_id;
@@ -78,8 +76,8 @@ export function FieldApp({ session, onSignOut, onUpdate }: Props) {
   };
 
   const raiseByWord = (current: Visit) => {
-    const alarm: LocalAlarm = { id: newId(), priority: 'P1', at: now(), how: 'word' };
-    visits.save({ ...current, alarm, phase: 'result', touched_at: now() });
+    const alarm: LocalAlarm = { id: newId(), priority: 'P1', at: timeIn(current), how: 'word' };
+    visits.save({ ...current, alarm, phase: 'result', touched_at: timeIn(current) });
     void sendAlarm(alarm, current.person);
   };
 
@@ -93,7 +91,7 @@ export function FieldApp({ session, onSignOut, onUpdate }: Props) {
         toolbox={toolbox.data}
         onAlarm={() => raiseByWord(visit)}
         onBack={() => void visits.remove(visit.id)}
-        onConsent={(consent) => visits.save({ ...visit, consent, phase: 'handover', touched_at: now() })}
+        onConsent={(consent) => visits.save({ ...visit, consent, phase: 'handover', touched_at: timeIn(visit) })}
       />
     );
   }
@@ -101,7 +99,7 @@ export function FieldApp({ session, onSignOut, onUpdate }: Props) {
     return (
       <HandOverPage
         onBack={() => visits.save({ ...visit, phase: 'consent' })}
-        onStart={(mode) => visits.save(startRun({ ...visit, mode, locale: language }, newId(), now()))}
+        onStart={(mode) => visits.save(startRun({ ...visit, mode, locale: language }, newId(), timeIn(visit)))}
       />
     );
   }
@@ -127,7 +125,7 @@ export function FieldApp({ session, onSignOut, onUpdate }: Props) {
         brokenOff={visit.runs.at(-1)?.broken_off === true}
         pin={settings.pin}
         helplines={worklist.data?.value.helplines ?? session.me.tenant.helplines}
-        onTakenBack={() => visits.save({ ...visit, phase: 'result', touched_at: now() })}
+        onTakenBack={() => visits.save({ ...visit, phase: 'result', touched_at: timeIn(visit) })}
       />
     );
   }
@@ -171,8 +169,8 @@ export function FieldApp({ session, onSignOut, onUpdate }: Props) {
       onSettings={change}
       onView={setView}
       onUpdate={onUpdate}
-      onStart={(target) => visits.save(startVisit(target, { visit: newId() }, now(), language))}
-      onAlarm={() => sendAlarm({ id: newId(), priority: 'P1', at: now(), how: 'button' }, null)}
+      onStart={(target) => visits.save(startVisit(target, { visit: newId() }, timeIn(), language))}
+      onAlarm={() => sendAlarm({ id: newId(), priority: 'P1', at: timeIn(), how: 'button' }, null)}
     />
   );
 }

@@ -11,6 +11,7 @@ import { failureWords } from '@/ui/failure';
 import { Icon } from '@/ui/Icon';
 import { dayLabel, hourMinute, localDay, useNow } from '@/ui/time';
 import { AlarmBar } from './AlarmBar';
+import { ClockBand } from './ClockBand';
 import type { FieldView } from './FieldApp';
 import { FieldNav } from './FieldNav';
 import { DoneRow, TodoRow } from './ListRows';
@@ -81,6 +82,7 @@ export function ListPage(props: Props) {
         onShow={() => props.onView('upload')}
         onUpdate={props.onUpdate}
       />
+      <ClockBand />
       <div className="fd-find">
         <label className="fd-search">
           <Icon name="search" />

@@ -6,7 +6,7 @@ import { CalmResult } from './CalmResult';
 import { CrisisResult } from './CrisisResult';
 import { dangerEntries } from './owed';
 import type { Toolbox } from './queries';
-import { caseOf, type Visit } from './visit';
+import { caseOf, timeIn, type Visit } from './visit';
 
 export type ResultProps = {
   visit: Visit;
@@ -25,7 +25,7 @@ export function ResultPage(props: ResultProps) {
   const alarm = visit.alarm;
 
   const setDanger = (danger: Visit['danger']) => {
-    let next: Visit = { ...visit, danger, touched_at: new Date().toISOString() };
+    let next: Visit = { ...visit, danger, touched_at: timeIn(visit) };
     try {
       // Decided here at once; only ever upwards.
       const suggestion = toolbox?.rules.suggest(caseOf(next));

@@ -9,7 +9,7 @@ import type { Toolbox } from './queries';
 import { RunnerTop } from './RunnerTop';
 import type { FieldSettings } from './settings';
 import { TalkDialog } from './TalkDialog';
-import { answer, currentRun, moveTo, position, type Visit } from './visit';
+import { answer, currentRun, moveTo, position, timeIn, type Visit } from './visit';
 
 const AUTO_NEXT_MS = 450;
 
@@ -34,7 +34,8 @@ export function Runner(props: Props) {
   const advance = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const run = currentRun(visit);
   const scale = run && toolbox?.scales.get(`${run.scale.code}@${run.scale.version}`);
-  const place = run && scale && position(run, scale, visit);
+  const rules = toolbox?.rules;
+  const place = run && scale && rules && position(rules, run, scale, visit);
   const item = place?.items[place.index];
   const itemId = item?.id;
 
@@ -51,39 +52,39 @@ export function Runner(props: Props) {
   const step = useCallback(
     (current: Visit) => {
       const open = currentRun(current);
-      if (open === undefined || scale === undefined || itemId === undefined) return;
+      if (open === undefined || scale === undefined || rules === undefined || itemId === undefined) return;
       if (open.answers[itemId] === undefined) return;
-      const now = position(open, scale, current);
+      const now = position(rules, open, scale, current);
       const next = now.items[now.items.findIndex((each) => each.id === itemId) + 1];
       if (next === undefined) onFinish(current, false);
-      else onSave(moveTo(current, next.id, new Date().toISOString()));
+      else onSave(moveTo(current, next.id, timeIn(current)));
     },
-    [scale, itemId, onFinish, onSave],
+    [scale, rules, itemId, onFinish, onSave],
   );
 
   const choose = useCallback(
     (code: AnswerCode | null) => {
-      if (itemId === undefined || scale === undefined) return;
+      if (itemId === undefined || scale === undefined || rules === undefined) return;
       const first = chosen === undefined;
       const ms = Math.round(performance.now() - shownAt.current);
       shownAt.current = performance.now();
-      const answered = answer(visit, itemId, code, ms, new Date().toISOString());
+      const answered = answer(visit, itemId, code, ms, timeIn(visit));
       onSave(answered);
       clearTimeout(advance.current);
       // Items that a critical rule reads look like all others, and wait for the person's own press.
       const open = currentRun(answered);
-      const stillLast = open === undefined || position(open, scale, answered).items.at(-1)?.id === itemId;
+      const stillLast = open === undefined || position(rules, open, scale, answered).items.at(-1)?.id === itemId;
       if (props.settings.autoNext && first && !stillLast && !criticalItems(scale).has(itemId)) {
         advance.current = setTimeout(() => step(answered), AUTO_NEXT_MS);
       }
     },
-    [itemId, scale, chosen, visit, onSave, step, props.settings.autoNext],
+    [itemId, scale, rules, chosen, visit, onSave, step, props.settings.autoNext],
   );
 
   const previous = place !== undefined && place.index > 0 ? place.items[place.index - 1] : undefined;
   const back = useCallback(() => {
     clearTimeout(advance.current);
-    if (previous !== undefined) onSave(moveTo(visit, previous.id, new Date().toISOString()));
+    if (previous !== undefined) onSave(moveTo(visit, previous.id, timeIn(visit)));
   }, [previous, visit, onSave]);
 
   const refusal = options.find((option) => option.code === 'refused');

@@ -5,6 +5,7 @@ import { currentReach, subscribeReach } from '@/api/reach';
 import type { Session } from '@/api/session';
 import { useText } from '@/i18n/text';
 import { TwoStepButton } from '@/ui/TwoStepButton';
+import { ClockBand } from './ClockBand';
 import type { FieldView } from './FieldApp';
 import { FieldNav } from './FieldNav';
 import { EntryFact, refusalReason } from './ListRows';
@@ -39,6 +40,7 @@ export function UploadPage({
         </button>
       </header>
       <NetworkBand ended={session.ended} reach={reach} entries={entries} onShow={() => {}} onUpdate={null} />
+      <ClockBand />
       <main className="fd-main">
         {rows.length === 0 ? (
           <div className="fd-card fd-note">

@@ -10,9 +10,9 @@ import type { AlarmFull, ScaleRow, Uuid, Worklist } from '@/api/types';
 export type Kept<T> = { value: T; kept_at: number; fromDevice: boolean };
 
 /** Asks the server and keeps the answer sealed; without a network the kept answer is used, and says so. */
-async function keptGet<T>(session: Session, id: string, path: string): Promise<Kept<T>> {
+async function keptGet<T>(session: Session, id: string, path: string, as?: 'text'): Promise<Kept<T>> {
   try {
-    const value = await get<T>(path);
+    const value = await get<T>(path, { as });
     const kept = { value, kept_at: Date.now() };
     await session.store.put('cache', id, kept);
     return { ...kept, fromDevice: false };
@@ -57,9 +57,7 @@ export function useToolbox(session: Session) {
       const offered = new Map<string, string[]>();
       for (const row of rows.value) {
         const id = `${row.code}@${row.version}`;
-        const kept = await keptScale(session, row);
-        rules.loadScale(kept);
-        scales.set(id, kept);
+        scales.set(id, await loadScale(session, row, rules));
         newest.set(row.code, row.version);
         offered.set(row.code, row.offered);
       }
@@ -68,12 +66,16 @@ export function useToolbox(session: Session) {
   });
 }
 
-// A version in use is never edited, so a definition that is kept need not be asked for again.
-async function keptScale(session: Session, row: ScaleRow): Promise<ScaleDefinition> {
+// A version in use is never edited, so a definition that is kept need not be asked for again. It is kept and loaded as
+// the server wrote it: by its hash both sides know that they score with the same text.
+async function loadScale(session: Session, row: ScaleRow, rules: Rules): Promise<ScaleDefinition> {
   const id = `scale:${row.code}@${row.version}`;
-  const kept = await session.store.get<{ value: ScaleDefinition }>('cache', id);
-  if (kept !== undefined) return kept.value;
-  return (await keptGet<ScaleDefinition>(session, id, `/scales/${row.code}/${row.version}`)).value;
+  const kept = await session.store.get<{ value: unknown }>('cache', id);
+  if (typeof kept?.value === 'string' && rules.loadScale(kept.value).hash === row.hash) return JSON.parse(kept.value);
+  const { value } = await keptGet<string>(session, id, `/scales/${row.code}/${row.version}`, 'text');
+  const { hash } = rules.loadScale(value);
+  if (hash !== row.hash) throw new Error(`${id}: not the text it is listed with`);
+  return JSON.parse(value) as ScaleDefinition;
 }
 
 // The policy may come wrapped (`document`) or as it is.

@@ -1,6 +1,6 @@
 // One visit to one person: which scale is asked now, what was answered, what comes next. Pure; the rules decide.
 import type { Case, Look, Rules, Scored } from '@/api/rules';
-import { askedItems, type ScaleDefinition, type ScaleItem } from '@/api/scale';
+import type { ScaleDefinition, ScaleItem } from '@/api/scale';
 import type {
   AnswerCode,
   Answers,
@@ -80,6 +80,12 @@ export function startVisit(target: Target, ids: { visit: Uuid }, at: Timestamp, 
   };
 }
 
+/** Now. Within a visit time never runs backwards, even if the clock is set back: its steps keep their order. */
+export function timeIn(visit?: Visit, now: number = Date.now()): Timestamp {
+  const at = new Date(now).toISOString();
+  return visit !== undefined && visit.touched_at > at ? visit.touched_at : at;
+}
+
 export function currentRun(visit: Visit): Run | undefined {
   return visit.runs.find((run) => run.finished_at === undefined);
 }
@@ -104,9 +110,24 @@ export function respondent(visit: Visit) {
   return { sex: visit.person.sex, age: visit.person.age };
 }
 
-/** The items of the run in order, as far as the answers so far say, and where the person is. */
-export function position(run: Run, scale: ScaleDefinition, visit: Visit): { items: ScaleItem[]; index: number } {
-  const items = askedItems(scale, run.answers, respondent(visit));
+/** The items to ask, as far as the answers so far say. Where the rules cannot say, everything is asked. */
+export function askedItems(rules: Rules, run: Run, scale: ScaleDefinition, visit: Visit): ScaleItem[] {
+  try {
+    const asked = new Set(rules.asked(scale, respondent(visit), run.answers));
+    return scale.items.filter((item) => asked.has(item.id));
+  } catch {
+    return scale.items;
+  }
+}
+
+/** The items of the run in order, and where the person is. */
+export function position(
+  rules: Rules,
+  run: Run,
+  scale: ScaleDefinition,
+  visit: Visit,
+): { items: ScaleItem[]; index: number } {
+  const items = askedItems(rules, run, scale, visit);
   const index = run.cursor === null ? 0 : items.findIndex((item) => item.id === run.cursor);
   return { items, index: Math.max(0, index) };
 }
@@ -129,9 +150,9 @@ function editRun(visit: Visit, at: Timestamp, edit: (run: Run) => Run): Visit {
 }
 
 /** What is sent of the answers: only what was asked. Items hidden by a later change of mind are left out. */
-export function answersToSend(run: Run, scale: ScaleDefinition, visit: Visit): Answers {
+export function answersToSend(rules: Rules, run: Run, scale: ScaleDefinition, visit: Visit): Answers {
   const sent: Answers = {};
-  for (const item of askedItems(scale, run.answers, respondent(visit))) sent[item.id] = run.answers[item.id] ?? null;
+  for (const item of askedItems(rules, run, scale, visit)) sent[item.id] = run.answers[item.id] ?? null;
   return sent;
 }
 
@@ -172,7 +193,7 @@ export type Known = {
 export function finishRun(visit: Visit, brokenOff: boolean, at: Timestamp, known: Known): Finished | null {
   const open = currentRun(visit);
   if (open === undefined) return null;
-  const answers = answersToSend(open, known.scale, visit);
+  const answers = answersToSend(known.rules, open, known.scale, visit);
   const ended: Run = { ...open, answers, finished_at: at, broken_off: brokenOff || undefined };
   let next: Visit = { ...visit, runs: visit.runs.map((run) => (run === open ? ended : run)), touched_at: at };
   let run = ended;

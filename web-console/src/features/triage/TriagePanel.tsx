@@ -10,6 +10,7 @@ import { historyWords } from '@/ui/history';
 import { TierMark } from '@/ui/Mark';
 import { postName } from '@/ui/posts';
 import { clock, stamp, useNow } from '@/ui/time';
+import { clockWords } from './clockWords';
 import {
   attempted,
   change,
@@ -152,6 +153,12 @@ export function TriagePanel({ me, id, row, onAlarm }: Props) {
               </span>
             ))}
           </dd>
+          {detail?.clock ? (
+            <>
+              <dt className="facts-dt">{t.clock}</dt>
+              <dd className="facts-dd">{clockWords(detail.clock, text)}</dd>
+            </>
+          ) : null}
           {changes.length === 0 ? null : (
             <>
               <dt className="facts-dt">{t.wouldChange}</dt>

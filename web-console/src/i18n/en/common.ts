@@ -43,6 +43,7 @@ export default {
     'last-security-admin': 'This is the last security administrator; first there must be another',
   },
   dot: ' · ',
+  sentenceEnd: '. ',
   listComma: ', ',
   loading: 'Reading',
   me: 'me',
@@ -50,6 +51,13 @@ export default {
   signOut: 'Sign out',
   female: 'female',
   male: 'male',
+  /** A length of time in its largest fitting unit. */
+  roughly: (minutes: number) =>
+    minutes < 90
+      ? `${Math.round(minutes)} min`
+      : minutes < 2_880
+        ? `${Math.round(minutes / 60)} h`
+        : `${Math.round(minutes / 1_440)} days`,
   years: (age: number) => `age ${age}`,
   unknown: 'unknown',
   fictionalCity: (name: string) => `${name} · invented city, demo data`,

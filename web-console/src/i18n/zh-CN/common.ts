@@ -43,6 +43,7 @@ export default {
     'too-early': '还不到时候',
   },
   dot: '·',
+  sentenceEnd: '。',
   listComma: '、',
   loading: '正在读取',
   me: '我',
@@ -50,6 +51,13 @@ export default {
   signOut: '退出登录',
   female: '女',
   male: '男',
+  /** A length of time in its largest fitting unit. */
+  roughly: (minutes: number) =>
+    minutes < 90
+      ? ` ${Math.round(minutes)} 分钟`
+      : minutes < 2_880
+        ? ` ${Math.round(minutes / 60)} 小时`
+        : ` ${Math.round(minutes / 1_440)} 天`,
   years: (age: number) => `${age} 岁`,
   unknown: '不明',
   fictionalCity: (name: string) => `${name}·虚构城市，演示数据`,

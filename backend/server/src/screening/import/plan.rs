@@ -270,6 +270,7 @@ impl Maker<'_> {
             locale: UNKNOWN_LOCALE.to_owned(),
             started_at: at,
             finished_at: at,
+            clock: None,
             seen: Seen::Remote,
             is_broken_off: false,
             look_refused: false,
