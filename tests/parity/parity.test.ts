@@ -63,7 +63,7 @@ const codes = readdirSync(join(root, "scales"), { withFileTypes: true })
 
 for (const code of codes) {
   const { text, version } = newestOf(code);
-  const load = JSON.stringify({ op: "load_scale", definition: JSON.parse(text) });
+  const load = `{"op":"load_scale","definition":${text.replaceAll("\n", " ")}}`;
   const cases: Case[] = readFileSync(join(root, "scales", code, "cases.jsonl"), "utf8")
     .split("\n")
     .filter((line) => line.trim())
@@ -80,6 +80,15 @@ for (const code of codes) {
       it(golden.name, () => {
         expect(ask(requests[index] as string)).toBe(nativeAnswers[index]);
       });
+    });
+    it("what is asked is the same at every step", () => {
+      const steps = cases.flatMap(({ person, answers }) => {
+        const given = Object.entries(answers);
+        return given.map((_, count) => Object.fromEntries(given.slice(0, count + 1))).map((soFar) =>
+          JSON.stringify({ op: "asked", code, version, person: person ?? {}, answers: soFar }),
+        );
+      });
+      expect(steps.map(ask)).toEqual(native([load, ...steps]).slice(1));
     });
     it("a batch with tiers, and a suggestion for every result, are the same", () => {
       const rows = cases.map(({ person, answers }, id) => ({ id, person: person ?? {}, answers }));

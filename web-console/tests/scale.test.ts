@@ -1,7 +1,7 @@
-// Which questions are asked, and which of them never pass by themselves.
+// Which questions never pass by themselves, and the order of the list.
 import { describe, expect, it } from 'vitest';
 import { newId } from '@/api/ids';
-import { askedItems, criticalItems, type ScaleDefinition } from '@/api/scale';
+import { criticalItems, type ScaleDefinition } from '@/api/scale';
 import type { Target } from '@/api/types';
 import { sortTargets } from '@/features/screening/listOrder';
 
@@ -23,21 +23,8 @@ const screener: ScaleDefinition = {
   ],
   critical: [{ id: 'any', if: { any: [{ ge: ['q2', 1] }, { eq: ['raw.q6a', 1] }] } }],
 };
-const ids = (answers: Record<string, number | null>, sex: 'F' | 'M' = 'M') =>
-  askedItems(screener, answers, { sex, age: 30 }).map((item) => item.id);
 
-describe('skip logic', () => {
-  it('asks only what the answers so far call for', () => {
-    expect(ids({})).toEqual(['q2', 'q6']);
-    expect(ids({ q2: 1 })).toEqual(['q2', 'q3', 'q6']);
-    expect(ids({ q2: 0, q6: 1 })).toEqual(['q2', 'q6', 'q6a']);
-  });
-  it('takes "not answered" as unknown, not as yes', () => {
-    expect(ids({ q2: null })).toEqual(['q2', 'q6']);
-  });
-  it('asks some items of one sex only', () => {
-    expect(ids({}, 'F')).toEqual(['q2', 'q6', 'q7']);
-  });
+describe('a scale', () => {
   it('knows the items that a critical rule reads', () => {
     expect([...criticalItems(screener)].sort()).toEqual(['q2', 'q6a']);
   });

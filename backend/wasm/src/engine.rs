@@ -5,6 +5,7 @@
 //! | `{"op":"load_scale","definition":{…}}` | `{"code","version","hash"}` |
 //! | `{"op":"load_policy","policy":{…}}` | `{"policy":"id@version"}` |
 //! | `{"op":"score","code","version","person":{…},"answers":{…},"item_ms"?}` | the result row, with `hash`, `items`, `at_least` and `careless` for `suggest` |
+//! | `{"op":"asked","code","version","person":{…},"answers":{…}}` | `{"items":["q1",…]}`: what to ask, given the answers so far |
 //! | `{"op":"score_many","code","version","rows":[{"id","person","answers"},…]}` | `{"rows":[result or error row, …]}`, with `tier` if a policy is loaded |
 //! | `{"op":"suggest","case":{…}}` (results as `score` gave them) | the suggestion |
 //! | `{"op":"alarm_id","screening_id"}` | `{"alarm_id"}` |
@@ -14,7 +15,7 @@
 use crate::refusal::Refusal;
 use rules::ids::ScreeningId;
 use rules::scale::wire::{self, Beside};
-use rules::scale::{self, RowReader, Scale};
+use rules::scale::{self, Answers, Respondent, RowError, RowReader, Scale};
 use rules::triage::{self, Case};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -33,6 +34,7 @@ pub struct Engine {
 enum Op {
     LoadScale,
     LoadPolicy,
+    Asked,
     Score,
     ScoreMany,
     Suggest,
@@ -61,6 +63,13 @@ struct LoadPolicy<'a> {
 struct OfScale {
     code: String,
     version: String,
+}
+
+#[derive(Deserialize)]
+struct SoFar {
+    #[serde(default)]
+    person: Respondent,
+    answers: Answers,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +106,7 @@ impl Engine {
         match head.op {
             Op::LoadScale => self.load_scale(&serde_json::from_str(request)?),
             Op::LoadPolicy => self.load_policy(&serde_json::from_str(request)?),
+            Op::Asked => self.asked(request),
             Op::Score => self.score(request),
             Op::ScoreMany => self.score_many(request),
             Op::Suggest => self.suggest(&serde_json::from_str(request)?),
@@ -138,6 +148,18 @@ impl Engine {
             .get(&code)
             .and_then(|versions| versions.get(&version))
             .ok_or_else(|| Refusal::new("unknown_scale", format!("{code}@{version} is not loaded")))
+    }
+
+    fn asked(&self, request: &str) -> Result<String, Refusal> {
+        #[derive(Serialize)]
+        struct Asked<'a> {
+            items: Vec<&'a str>,
+        }
+        let scale = self.scale(request)?;
+        let SoFar { person, answers } = serde_json::from_str(request)?;
+        let items =
+            scale.asked(&person, &answers).map_err(|error| Refusal::from(&RowError::Answer(error)))?;
+        json(&Asked { items })
     }
 
     fn score(&self, request: &str) -> Result<String, Refusal> {

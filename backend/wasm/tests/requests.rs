@@ -51,6 +51,25 @@ fn a_form_is_scored_with_its_bands_and_critical_answers() {
 }
 
 #[test]
+fn what_is_asked_follows_from_the_answers_so_far() {
+    let mut engine = loaded();
+    let mut asked = |answers: Value| {
+        let request = json!({
+            "op": "asked", "code": "c_ssrs_screener", "version": "1.0.0", "person": {"age": 34}, "answers": answers,
+        });
+        ask(&mut engine, &request)
+    };
+    let items = |ids: &[&str]| json!({"items": ids});
+    let all = items(&["q1", "q2", "q3", "q4", "q5", "q6", "q6a"]);
+    assert_eq!(asked(json!({})), all, "nothing is ruled out yet");
+    assert_eq!(asked(json!({"q2": 0})), items(&["q1", "q2", "q6", "q6a"]));
+    assert_eq!(asked(json!({"q2": null})), all, "not answered is not no");
+    assert_eq!(asked(json!({"q2": 0, "q6": 0})), items(&["q1", "q2", "q6"]));
+    assert_eq!(asked(json!({"q2": 0, "q3": 1, "q6": 0})), items(&["q1", "q2", "q6"]), "a change of mind");
+    assert_eq!(asked(json!({"q2": 7}))["error"]["item"], "q2");
+}
+
+#[test]
 fn a_critical_answer_and_a_high_second_look_suggest_an_alarm_at_once() {
     let mut engine = loaded();
     let first = ask(&mut engine, &phq9(2));

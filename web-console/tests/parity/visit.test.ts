@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Rules } from '@/api/rules';
 import type { ScaleDefinition } from '@/api/scale';
 import type { AnswerCode, Target } from '@/api/types';
+import { dangerEntries } from '@/features/screening/owed';
 import {
   answer,
   caseOf,
@@ -12,13 +13,14 @@ import {
   lookState,
   moveTo,
   position,
+  type Run,
   startRun,
   startVisit,
   type Visit,
 } from '@/features/screening/visit';
 
 const ROOT = new URL('../../../', import.meta.url);
-const read = <T>(path: string) => JSON.parse(readFileSync(new URL(path, ROOT), 'utf8')) as T;
+const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
 const AT = '2026-11-21T06:32:06Z';
 
 const scales = new Map<string, ScaleDefinition>();
@@ -26,11 +28,11 @@ let rules: Rules;
 beforeAll(async () => {
   rules = await Rules.load(readFileSync(new URL('web-console/public/rules.wasm', ROOT)));
   for (const code of ['phq9', 'phq2', 'gad7', 'c_ssrs_screener', 'asq']) {
-    const scale = read<ScaleDefinition>(`scales/${code}/1.0.0.json`);
+    const scale = read(`scales/${code}/1.0.0.json`);
     rules.loadScale(scale);
-    scales.set(code, scale);
+    scales.set(code, JSON.parse(scale) as ScaleDefinition);
   }
-  rules.loadPolicy(read('backend/rules/policies/triage/default/1.0.0.json'));
+  rules.loadPolicy(JSON.parse(read('backend/rules/policies/triage/default/1.0.0.json')));
 });
 
 const target = (codes: string[], age: number | null = 71): Target => ({
@@ -63,7 +65,7 @@ function play(visit: Visit, choose: (id: string) => AnswerCode | null, brokenOff
   let now = visit;
   for (let index = 0; !brokenOff; index++) {
     const open = currentRun(now);
-    const item = open && position(open, scale, now).items[index];
+    const item = open && position(rules, open, scale, now).items[index];
     if (item === undefined) break;
     now = moveTo(answer(now, item.id, choose(item.id), 900, AT), item.id, AT);
   }
@@ -163,6 +165,32 @@ describe('a visit', () => {
     say('q2', 0);
     const scale = scales.get('c_ssrs_screener') as ScaleDefinition;
     const done = finishRun(visit, true, AT, { rules, scale, newId, versionOf: () => undefined });
-    expect(Object.keys(done?.body.answers ?? {})).toEqual(['q1', 'q2', 'q6']);
+    expect(Object.keys(done?.body.answers ?? {})).toEqual(['q1', 'q2', 'q6', 'q6a']);
+  });
+
+  it('asks what the rules would count, and goes on asking what nobody has ruled out', () => {
+    const scale = scales.get('c_ssrs_screener') as ScaleDefinition;
+    const asked = (answers: Record<string, number | null>) => {
+      const visit = begin(['c_ssrs_screener']);
+      const run = { ...visit.runs[0], answers } as Run;
+      return position(rules, run, scale, visit).items.map((item) => item.id);
+    };
+    expect(asked({ q1: 0, q2: 0, q6: 0 })).toEqual(['q1', 'q2', 'q6']);
+    expect(asked({ q1: 0, q2: null })).toEqual(['q1', 'q2', 'q3', 'q4', 'q5', 'q6', 'q6a']);
+    expect(asked({ q2: 9 })).toEqual(scale.items.map((item) => item.id));
+  });
+
+  it('owes the server a louder alarm and the facts, when the worker sees more', () => {
+    const first = play(begin(['phq9']), (id) => (id === 'q9' ? 2 : 1));
+    const { visit } = play(first.visit, (id) => (id === 'q5' || id === 'q6' ? 0 : 1));
+    const id = visit.alarm?.screening_id ?? '';
+    const danger = { act_under_way: null, means_within_reach: true, alone: null };
+    const quiet: Visit = { ...visit, danger: { ...danger, means_within_reach: false } };
+    expect(dangerEntries(visit, quiet, id).map((entry) => entry.what)).toEqual(['danger']);
+    const loud = { ...visit, danger, alarm: visit.alarm && { ...visit.alarm, priority: 'P1' as const } };
+    expect(dangerEntries(visit, loud, id)).toMatchObject([
+      { what: 'alarm', subject: visit.alarm?.id, body: { priority: 1 }, covered_by: `danger:${id}` },
+      { what: 'danger', subject: id, body: danger },
+    ]);
   });
 });

@@ -110,6 +110,13 @@ impl Scale {
         self.score_on(who, &mut sheet, quality::median(answered))
     }
 
+    /// The items to ask, in order, given the answers so far.
+    pub fn asked(&self, who: &Respondent, answers: &Answers) -> Result<Vec<&str>, AnswerError> {
+        let mut sheet = self.sheet(answers)?;
+        let asked = score::asked(&self.plan, who, &mut sheet);
+        Ok(asked.into_iter().map(|at| self.plan.definition.items[at].id.as_str()).collect())
+    }
+
     /// The fast path: answers already by position.
     pub fn score_sheet(&self, who: &Respondent, sheet: &mut AnswerSheet) -> Result<Scored, AnswerError> {
         sheet.cells.resize(self.plan.items.len(), answers::Cell::MISSING);

@@ -5,7 +5,7 @@ use super::condition::{Facts, Read};
 use super::definition::NormRow;
 use super::number::Number;
 use super::operation::{Limit, Missing, Operation, Part, PoolKind, Worth};
-use super::plan::{BandAt, Plan, PlanBands, ScoreCell, Status};
+use super::plan::{BandAt, Plan, PlanBands, PlanItem, ScoreCell, Status};
 use super::quality::Quality;
 use super::scored::{Hit, Level};
 
@@ -50,11 +50,7 @@ pub(super) fn score(
 /// Marks what is not asked. An item whose condition is unknown stays asked.
 fn hide(plan: &Plan, who: &Respondent, sheet: &mut AnswerSheet) -> Result<(), AnswerError> {
     for (at, item) in plan.items.iter().enumerate() {
-        let other_sex = matches!((item.sex, who.known_sex()), (Some(asked), Some(known)) if asked != known);
-        let facts = Facts { who, cells: &sheet.cells, scores: &[] };
-        let hidden =
-            other_sex || item.show_if.as_ref().is_some_and(|shown| shown.holds(&facts) == Some(false));
-        if !hidden {
+        if !is_hidden(item, who, sheet) {
             continue;
         }
         if sheet.cells[at].index().is_some() {
@@ -63,6 +59,26 @@ fn hide(plan: &Plan, who: &Respondent, sheet: &mut AnswerSheet) -> Result<(), An
         sheet.cells[at] = Cell::HIDDEN;
     }
     Ok(())
+}
+
+/// The positions of what is asked, given the answers so far. What was answered before somebody changed their mind about
+/// an earlier question counts as not asked, where scoring would refuse it.
+pub(super) fn asked(plan: &Plan, who: &Respondent, sheet: &mut AnswerSheet) -> Vec<usize> {
+    let mut asked = Vec::with_capacity(plan.items.len());
+    for (at, item) in plan.items.iter().enumerate() {
+        if is_hidden(item, who, sheet) {
+            sheet.cells[at] = Cell::HIDDEN;
+        } else {
+            asked.push(at);
+        }
+    }
+    asked
+}
+
+fn is_hidden(item: &PlanItem, who: &Respondent, sheet: &AnswerSheet) -> bool {
+    let other_sex = matches!((item.sex, who.known_sex()), (Some(asked), Some(known)) if asked != known);
+    let facts = Facts { who, cells: &sheet.cells, scores: &[] };
+    other_sex || item.show_if.as_ref().is_some_and(|shown| shown.holds(&facts) == Some(false))
 }
 
 const INCOMPLETE: ScoreCell = ScoreCell { value: None, status: Status::Incomplete, band: None };

@@ -84,8 +84,9 @@ function draftWords(
 ): string {
   const run = currentRun(draft);
   const scale = run && toolbox?.scales.get(`${run.scale.code}@${run.scale.version}`);
-  if (run === undefined || scale === undefined) return text.screening.stoppedBefore(hourMinute(draft.touched_at));
-  return text.screening.stoppedAt(position(run, scale, draft).index + 1, hourMinute(draft.touched_at));
+  if (run === undefined || scale === undefined || toolbox === undefined)
+    return text.screening.stoppedBefore(hourMinute(draft.touched_at));
+  return text.screening.stoppedAt(position(toolbox.rules, run, scale, draft).index + 1, hourMinute(draft.touched_at));
 }
 
 function joined(parts: ReactNode[], dot: string): ReactNode {
