@@ -1,7 +1,7 @@
 // The live board: events in order, duplicates dropped, gaps noticed, snapshots replacing only their own stream.
 import { describe, expect, it } from 'vitest';
-import { applyFrame, type Board, emptyBoard } from '@/api/live';
-import type { Alarm, EventBody, ServerFrame } from '@/api/types';
+import { applyFrame, type Board, emptyBoard, withAlarm, withoutJournaled } from '@/api/live';
+import type { Alarm, EventBody, JournalAlarm, ServerFrame } from '@/api/types';
 
 const ME = 'account-me';
 
@@ -163,4 +163,72 @@ describe('the live board', () => {
     const claimed = event(7, { alarm: alarm('a', { version: 4, state: 'claimed' }) }, { type: 'alarm.claimed' });
     expect(applyFrame(called, claimed, ME, 3).board.calledFor).toEqual({});
   });
+});
+
+describe('an alarm while the database is away', () => {
+  const inJournal = (id: string, more: Partial<JournalAlarm> = {}): ServerFrame => ({
+    t: 'local_alarm',
+    alarm: {
+      id,
+      kind: 'button',
+      priority: 'P1',
+      headline: { zh: '一键报警', en: 'Alarm' },
+      place: '3 栋 2 单元',
+      org_id: null,
+      person_id: null,
+      raised_at: '2026-11-21T02:14:20Z',
+      raised_by: { id: 'w', name: '林晓' },
+      drill: false,
+      ...more,
+    },
+  });
+  const kept = (id: string, alarm_id = id): ServerFrame => ({ t: 'local_alarm_kept', id, alarm_id });
+  const welcome: ServerFrame = { t: 'welcome', now: '2026-11-21T02:14:30Z', account_id: ME };
+  const then = (board: Board, frame: ServerFrame, at: number) => applyFrame(board, frame, ME, at).board;
+
+  it('stands on the board at once, and once however often it is said', () => {
+    const { board } = play(snapshot('district:1', 4, []), inJournal('a'), inJournal('a'));
+    expect(Object.values(board.journal)).toMatchObject([{ alarm: { priority: 'P1', place: '3 栋 2 单元' } }]);
+    expect(board.alarms).toEqual({});
+  });
+
+  it('stays in sight after it was kept, until its own row has come', () => {
+    const { board } = play(snapshot('district:1', 4, []), inJournal('a'), kept('a'));
+    expect(board.journal.a?.kept).toEqual({ as: 'a', at: 1 });
+    const real = then(board, event(5, { alarm: alarm('a') }), 2);
+    expect([real.journal, Object.keys(real.alarms)]).toEqual([{}, ['a']]);
+  });
+
+  it('gives way to the alarm it joined, whichever of the two words comes first', () => {
+    const joins = play(snapshot('district:1', 4, [alarm('open')]), inJournal('a'), kept('a', 'open')).board;
+    expect([joins.journal, Object.keys(joins.alarms)]).toEqual([{}, ['open']]);
+    const before = play(snapshot('district:1', 4, []), inJournal('a'), kept('a', 'other')).board;
+    expect(then(before, snapshot('district:1', 9, [alarm('other')]), 2).journal).toEqual({});
+    expect(withAlarm(before, alarm('other', { state: 'closed' })).journal).toEqual({});
+  });
+
+  it('leaves a board to which its row never comes, two seconds after it was kept', () => {
+    const { board } = play(snapshot('district:1', 4, []), inJournal('a'), kept('a', 'of-another-district'));
+    expect(then(board, heads(4), 1_000).journal.a).toBeDefined();
+    expect(then(board, heads(4), 2_001).journal).toEqual({});
+    expect(then(play(inJournal('waits')).board, heads(4), 60_000).journal.waits).toBeDefined();
+  });
+
+  it('says after a lost line that it is not known, and goes only when a person puts it away', () => {
+    const { board } = play(inJournal('a'), welcome, snapshot('district:1', 9, []), heads(9));
+    expect(board.journal.a?.lineWasLost).toBe(true);
+    expect(withoutJournaled(board, 'a').journal).toEqual({});
+  });
+
+  it('is not shown beside its real row', () => {
+    expect(play(snapshot('district:1', 4, [alarm('a')]), inJournal('a')).board.journal).toEqual({});
+  });
+});
+
+it('outlives frames of a newer server and says that this page is older', () => {
+  const unknown = { t: 'incident', id: 'x' } as unknown as ServerFrame;
+  const { board, resumes } = play(snapshot('district:1', 4, [alarm('a')]), unknown, event(5, { alarm: alarm('b') }));
+  expect(Object.keys(board.alarms)).toEqual(['a', 'b']);
+  expect([board.pageIsOld, resumes]).toEqual([true, 0]);
+  expect(play(snapshot('district:1', 4, [])).board.pageIsOld).toBe(false);
 });

@@ -2,10 +2,19 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { get, post, Refused } from './http';
 import { LiveSocket } from './socket';
-import type { Alarm, Cursor, EventBody, QueueItem, ServerFrame, Told, Uuid } from './types';
+import type { Alarm, Cursor, EventBody, JournalAlarm, QueueItem, ServerFrame, Told, Uuid } from './types';
 
+/** Written down by the server while the database was away. `kept`: it is in the database now, its row is on the way. */
+export type Journaled = {
+  alarm: JournalAlarm;
+  kept?: { as: Uuid; at: number };
+  /** Whether it was kept meanwhile may have been said to a line that was down. */
+  lineWasLost?: true;
+};
 export type Board = {
   alarms: Record<Uuid, Alarm>;
+  /** Alarms of the server's journal, until their real row stands in `alarms`. */
+  journal: Record<Uuid, Journaled>;
   queue: Record<Uuid, QueueItem>;
   /** The stream that told us about an alarm or a queue item, so that a snapshot knows what it replaces. */
   streamOf: Record<Uuid, string>;
@@ -16,6 +25,8 @@ export type Board = {
   /** Streams that were behind their head at the last beat. */
   behind: string[];
   asOf: number;
+  /** The server has said something that this page does not know. */
+  pageIsOld: boolean;
 };
 
 export type News = { type: string; stream: string; body: EventBody };
@@ -24,6 +35,7 @@ export type Applied = { board: Board; resume: boolean; news: News[] };
 export const boardKey = ['board'] as const;
 export const emptyBoard: Board = {
   alarms: {},
+  journal: {},
   queue: {},
   streamOf: {},
   cursors: {},
@@ -31,13 +43,19 @@ export const emptyBoard: Board = {
   engineAt: null,
   behind: [],
   asOf: 0,
+  pageIsOld: false,
 };
+
+// A kept alarm's own row follows within a fraction of a second, unless it belongs to a board elsewhere.
+const ROW_FOLLOWS_MS = 2_000;
 
 /** Pure: what one frame does to the board. Duplicates change nothing; a gap asks for a resume and changes nothing. */
 export function applyFrame(board: Board, frame: ServerFrame, me: Uuid, receivedAt: number): Applied {
   switch (frame.t) {
-    case 'welcome':
-      return { board: { ...board, asOf: receivedAt }, resume: false, news: [] };
+    case 'welcome': {
+      const journal = mapValues(board.journal, (row) => ({ ...row, lineWasLost: true as const }));
+      return { board: { ...board, journal, asOf: receivedAt }, resume: false, news: [] };
+    }
     case 'snapshot':
       return { board: applySnapshot(board, frame, receivedAt), resume: false, news: [] };
     case 'ev':
@@ -50,11 +68,54 @@ export function applyFrame(board: Board, frame: ServerFrame, me: Uuid, receivedA
       // Heads may overtake an event that is on its way: what was behind at two beats in a row has been lost.
       const resume = behind.some((stream) => board.behind.includes(stream));
       const engineAt = frame.engine_at ?? board.engineAt;
-      return { board: { ...board, engineAt, behind: resume ? [] : behind, asOf: receivedAt }, resume, news: [] };
+      const elsewhere = (row: Journaled) => row.kept !== undefined && receivedAt - row.kept.at >= ROW_FOLLOWS_MS;
+      const journal = without(board.journal, elsewhere);
+      const next = { ...board, journal, engineAt, behind: resume ? [] : behind, asOf: receivedAt };
+      return { board: next, resume, news: [] };
     }
+    case 'local_alarm': {
+      const { alarm } = frame;
+      if (board.alarms[alarm.id] !== undefined) return { board, resume: false, news: [] };
+      const journal = { ...board.journal, [alarm.id]: { alarm } };
+      return { board: { ...board, journal, asOf: receivedAt }, resume: false, news: [] };
+    }
+    case 'local_alarm_kept':
+      return { board: applyKept(board, frame.id, frame.alarm_id, receivedAt), resume: false, news: [] };
     case 'pong':
       return { board, resume: false, news: [] };
+    default:
+      // A newer server: what this page does not know must not stop what it does.
+      frame satisfies never;
+      return { board: { ...board, pageIsOld: true }, resume: false, news: [] };
   }
+}
+
+/** It may have joined an alarm that stands here already; else it stays in sight until its own row has come. */
+function applyKept(board: Board, id: Uuid, as: Uuid, at: number): Board {
+  const row = board.journal[id];
+  if (row === undefined) return board;
+  if (board.alarms[as] !== undefined) return withoutJournaled(board, id);
+  return { ...board, journal: { ...board.journal, [id]: { ...row, kept: { as, at } } } };
+}
+
+/** A person says that this row is dealt with: it may be in another list, or not be said to be kept any more. */
+export function withoutJournaled(board: Board, id: Uuid): Board {
+  return { ...board, journal: without(board.journal, (row) => row.alarm.id === id) };
+}
+
+/** The real rows have come: what stood in for them goes. */
+function arrived(journal: Board['journal'], alarms: readonly Alarm[]): Board['journal'] {
+  const ids = new Set(alarms.map((alarm) => alarm.id));
+  return without(journal, (row) => ids.has(row.alarm.id) || (row.kept !== undefined && ids.has(row.kept.as)));
+}
+
+function without<T>(rows: Record<Uuid, T>, gone: (row: T) => boolean): Record<Uuid, T> {
+  const left = Object.entries(rows).filter(([, row]) => !gone(row));
+  return left.length === Object.keys(rows).length ? rows : Object.fromEntries(left);
+}
+
+function mapValues<T>(rows: Record<Uuid, T>, change: (row: T) => T): Record<Uuid, T> {
+  return Object.fromEntries(Object.entries(rows).map(([id, row]) => [id, change(row)]));
 }
 
 function applySnapshot(board: Board, frame: Extract<ServerFrame, { t: 'snapshot' }>, receivedAt: number): Board {
@@ -73,7 +134,8 @@ function applySnapshot(board: Board, frame: Extract<ServerFrame, { t: 'snapshot'
     streamOf[item.id] = stream;
   }
   const cursors = { ...board.cursors, [stream]: { stream, epoch, seq } };
-  return { ...board, alarms, queue, streamOf, cursors, asOf: receivedAt };
+  const journal = arrived(board.journal, frame.alarms ?? []);
+  return { ...board, alarms, journal, queue, streamOf, cursors, asOf: receivedAt };
 }
 
 function applyEvent(board: Board, frame: Extract<ServerFrame, { t: 'ev' }>, me: Uuid, receivedAt: number): Applied {
@@ -109,7 +171,7 @@ export function withAlarm(board: Board, alarm: Alarm, stream?: string): Board {
   const calledFor = { ...board.calledFor };
   if (current.state !== 'raised') delete calledFor[alarm.id];
   const streamOf = stream === undefined ? board.streamOf : { ...board.streamOf, [alarm.id]: stream };
-  return { ...board, alarms, calledFor, streamOf };
+  return { ...board, alarms, journal: arrived(board.journal, [alarm]), calledFor, streamOf };
 }
 
 export function withQueueItem(board: Board, item: QueueItem, stream?: string): Board {

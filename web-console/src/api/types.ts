@@ -355,6 +355,20 @@ export type RaiseAlarm = {
 };
 export type RaisedAlarm = { alarm?: Alarm; durable?: 'local' };
 
+/** What the server keeps on its own disk while the database is away: known to be there, not in the list yet. */
+export type JournalAlarm = {
+  id: Uuid;
+  kind: AlarmKind;
+  priority: Priority;
+  headline: Words;
+  place: string | null;
+  org_id: Uuid | null;
+  person_id: Uuid | null;
+  raised_at: Timestamp;
+  raised_by: { id: Uuid; name: string };
+  drill: boolean;
+};
+
 // ---- live socket ----
 export type Cursor = { stream: string; epoch: number; seq: number };
 export type ClientFrame =
@@ -378,4 +392,6 @@ export type ServerFrame =
       heads: Record<string, { epoch: number; seq: number }>;
       engine_at: Timestamp | null;
     }
+  | { t: 'local_alarm'; alarm: JournalAlarm }
+  | { t: 'local_alarm_kept'; id: Uuid; alarm_id: Uuid }
   | { t: 'pong'; n: number; now: Timestamp };

@@ -1,11 +1,13 @@
 // The queue: P1 pinned above both tabs, the list below, P4 folded into one row, the shelf at the end.
 import { type ReactNode, useMemo, useRef } from 'react';
+import type { Journaled } from '@/api/live';
 import type { Alarm, Priority, Uuid } from '@/api/types';
 import { say, useText } from '@/i18n/text';
 import { useHeldOrder, useSteadyRow } from '@/ui/heldOrder';
 import { PriorityMark } from '@/ui/Mark';
 import { hourMinute, span, useNow } from '@/ui/time';
 import { AlarmRow } from './AlarmRow';
+import { JournalRow } from './JournalRow';
 import { type Groups, isUnclaimed } from './order';
 import type { Flights } from './useAlarmCommands';
 
@@ -13,6 +15,9 @@ const PINNED_FULL = 3;
 
 export type QueueProps = {
   groups: Groups;
+  /** Kept by the server, not in the list yet: pinned above everything. */
+  journal: Journaled[];
+  silenced: ReadonlySet<Uuid>;
   total: number;
   unclaimed: number;
   me: Uuid;
@@ -32,6 +37,8 @@ export type QueueProps = {
   onSelect: (id: Uuid) => void;
   onClaim: (alarm: Alarm) => void;
   onPresented: (id: Uuid, step: number) => void;
+  onSilence: (id: Uuid) => void;
+  onPutAway: (id: Uuid) => void;
 };
 
 export function AlarmQueue(props: QueueProps) {
@@ -109,8 +116,17 @@ export function AlarmQueue(props: QueueProps) {
         )}
       </div>
       <div className="bd-lists">
-        {pinnedIds.length === 0 ? null : (
+        {pinnedIds.length + props.journal.length === 0 ? null : (
           <div className="bd-pin" role="list" aria-label={t.pinned}>
+            {props.journal.map((each) => (
+              <JournalRow
+                key={each.alarm.id}
+                row={each}
+                silenced={props.silenced.has(each.alarm.id)}
+                onSilence={props.onSilence}
+                onPutAway={props.onPutAway}
+              />
+            ))}
             {pinnedIds.map((id, index) => row(id, groups.pinned.length > PINNED_FULL && index > 0))}
           </div>
         )}

@@ -1,6 +1,7 @@
 // The live board: queue, work panel, record. Joins the live state, the commands, the sounds and the bands.
+import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
-import { callsBeyondTheSeat, emptyBoard } from '@/api/live';
+import { type Board, boardKey, callsBeyondTheSeat, emptyBoard, type Journaled, withoutJournaled } from '@/api/live';
 import type { LiveSocket } from '@/api/socket';
 import type { Alarm, Me, Priority, Uuid } from '@/api/types';
 import { say, useText } from '@/i18n/text';
@@ -56,7 +57,10 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
   const link = useSyncExternalStore(live.subscribe, live.state);
   const query = useBoard(link.state === 'live');
   const board = query.data ?? emptyBoard;
+  const client = useQueryClient();
   const alarms = useMemo(() => Object.values(board.alarms), [board.alarms]);
+  const journal = useMemo(() => byTimeRaised(board.journal), [board.journal]);
+  const [silenced, setSilenced] = useState<ReadonlySet<Uuid>>(new Set());
   const [filter, setFilter] = useState<Priority | null>(null);
   const [form, setForm] = useState<Form>(null);
   const [help, setHelp] = useState(false);
@@ -83,7 +87,8 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
     )
     .sort(byUrgency)[0];
 
-  useAlarmSounds(alarms, query.data !== undefined, down, tested);
+  const known = query.data !== undefined;
+  useAlarmSounds({ alarms, journal, silenced, known, linkIsDown: down, tested });
   useRegions();
   const select = useCallback((id: Uuid) => onSelect({ alarm: id, tab: 'alarm' }), [onSelect]);
   const selectedId = selection.alarm;
@@ -103,7 +108,8 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
     [run, select],
   );
   const presented = useCallback((id: Uuid, step: number) => live.presented(id, step), [live]);
-  const waitingP1 = alarms.filter((each) => each.priority === 'P1' && !each.drill && isUnclaimed(each)).length;
+  const waiting = [...alarms.filter(isUnclaimed), ...journal.map((row) => row.alarm)].filter((each) => !each.drill);
+  const waitingP1 = waiting.filter((each) => each.priority === 'P1').length;
   useEffect(() => {
     document.title = [waitingP1 > 0 ? `(${waitingP1})` : '', text.common.brand, t.board].filter(Boolean).join(' ');
   }, [waitingP1, text, t]);
@@ -167,6 +173,7 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
         drills={alarms.filter((each) => each.drill).length}
         flood={groups.flood}
         lately={groups.lately}
+        pageIsOld={board.pageIsOld}
         soundBad={!tested || muted}
         soundWords={
           !tested
@@ -207,8 +214,10 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
       <main className="bd-main">
         <AlarmQueue
           groups={groups}
-          total={alarms.length}
-          unclaimed={alarms.filter((each) => isUnclaimed(each) && !each.drill).length}
+          journal={journal}
+          silenced={silenced}
+          total={alarms.length + journal.length}
+          unclaimed={waiting.length}
           me={myId}
           selected={selection.alarm}
           called={called?.id}
@@ -226,6 +235,8 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
           onSelect={select}
           onClaim={claim}
           onPresented={presented}
+          onSilence={(id) => setSilenced((seen) => new Set(seen).add(id))}
+          onPutAway={(id) => client.setQueryData<Board>(boardKey, (shown) => withoutJournaled(shown ?? emptyBoard, id))}
         />
         <section className="bd-work" id="work" aria-label={t.workPanel} tabIndex={-1}>
           {shownItem ? (
@@ -323,10 +334,14 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
         <LanguageSwitch />
         <ThemeSwitch />
       </footer>
-      <Announcer alarms={alarms} known={query.data !== undefined} />
+      <Announcer alarms={alarms} journal={journal} known={known} />
       {help ? <KeysOverlay context={context} extra={triage.keys} onClose={() => setHelp(false)} /> : null}
     </div>
   );
+}
+
+function byTimeRaised(journal: Board['journal']): Journaled[] {
+  return Object.values(journal).sort((a, b) => Date.parse(a.alarm.raised_at) - Date.parse(b.alarm.raised_at));
 }
 
 function EmptyNote({ loading, asOf }: { loading: boolean; asOf: number }) {
@@ -341,23 +356,25 @@ function EmptyNote({ loading, asOf }: { loading: boolean; asOf: number }) {
 }
 
 /** Spoken to a screen reader: P1 at once, P2 when there is a pause, nothing else. Timers are never spoken. */
-function Announcer({ alarms, known }: { alarms: Alarm[]; known: boolean }) {
+function Announcer({ alarms, journal, known }: { alarms: Alarm[]; journal: Journaled[]; known: boolean }) {
   const t = useText().dispatch;
   const seen = useRef<Set<string> | null>(null);
   const [words, setWords] = useState<{ P1: string; P2: string }>({ P1: '', P2: '' });
   useEffect(() => {
     if (!known) return;
     const before = seen.current;
-    seen.current = new Set(alarms.map((alarm) => alarm.id));
+    const shown = [
+      ...journal.map((row) => row.alarm),
+      ...alarms.map((alarm) => ({ ...alarm, place: alarm.where.district })),
+    ];
+    seen.current = new Set(shown.map((alarm) => alarm.id));
     if (before === null) return;
-    for (const alarm of alarms) {
-      if (before.has(alarm.id) || alarm.drill || (alarm.priority !== 'P1' && alarm.priority !== 'P2')) continue;
-      const spoken = [t.priorityWords[alarm.priority], alarm.where.district, say(alarm.headline)]
-        .filter(Boolean)
-        .join(t.comma);
-      setWords((old) => ({ ...old, [alarm.priority]: spoken }));
+    for (const { id, priority, place, headline, drill } of shown) {
+      if (before.has(id) || drill || (priority !== 'P1' && priority !== 'P2')) continue;
+      const spoken = [t.priorityWords[priority], place, say(headline)].filter(Boolean).join(t.comma);
+      setWords((old) => ({ ...old, [priority]: spoken }));
     }
-  }, [alarms, known, t]);
+  }, [alarms, journal, known, t]);
   return (
     <>
       <div className="sr-only" aria-live="assertive">

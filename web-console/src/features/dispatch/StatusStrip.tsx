@@ -18,6 +18,7 @@ type Props = {
   drills: number;
   flood: boolean;
   lately: number;
+  pageIsOld: boolean;
   soundWords: string;
   soundBad: boolean;
   onSound: () => void;
@@ -91,6 +92,14 @@ export function StatusStrip(props: Props) {
           {props.soundWords}
         </button>
       </div>
+      {props.pageIsOld ? (
+        <div className="strip-cell" role="status">
+          <span className="strip-dd is-bad">{t.pageIsOld}</span>
+          <button type="button" className="btn btn-small" onClick={() => location.reload()}>
+            {t.reloadPage}
+          </button>
+        </div>
+      ) : null}
       {props.drills > 0 ? (
         <div className="strip-cell drill">
           <span className="strip-drill">{t.drillsRunning(props.drills)}</span>
