@@ -1,8 +1,9 @@
 // The board: order of alarms, order that holds still, commands that lose no intent, keys that belong to one command.
-import { describe, expect, it } from 'vitest';
-import type { Alarm } from '@/api/types';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { LiveSocket } from '@/api/socket';
+import type { Alarm, ClientFrame } from '@/api/types';
 import { boardCommands } from '@/features/dispatch/commands';
-import { fuseShare, groupAlarms, topUnclaimed } from '@/features/dispatch/order';
+import { fuseShare, groupAlarms, lastTelling, topUnclaimed } from '@/features/dispatch/order';
 import { stillMeant } from '@/features/dispatch/useAlarmCommands';
 import { triageCommands } from '@/features/triage/commands';
 import { countedItems } from '@/ui/CountedAnswers';
@@ -85,6 +86,67 @@ describe('order of alarms', () => {
     expect(fuseShare({ ...burning, state: 'claimed' }, NOW)).toBeNull();
   });
 });
+
+describe('receipts', () => {
+  const told = (account_id: string, at: string, post = 'seat_dispatcher') => ({
+    account_id,
+    post,
+    at,
+    receipt_at: '2026-11-21T02:14:22Z',
+  });
+  const first = alarm('a', { told: [told('me', '2026-11-21T02:14:21Z'), told('other', '2026-11-21T02:14:21Z')] });
+
+  it('answers each telling anew, though the same people stand in the list', () => {
+    const again = alarm('a', { told: [told('other', '2026-11-21T02:14:21Z'), told('me', '2026-11-21T02:16:00.25Z')] });
+    const [before, after] = [lastTelling(first, 'me'), lastTelling(again, 'me')];
+    expect(after).not.toBe(before);
+    const asLead = { ...again, told: [...again.told, told('me', '2026-11-21T02:16:00.5Z', 'duty_lead')] };
+    expect(lastTelling(asLead, 'me')).not.toBe(after);
+  });
+  it('says nothing again when only somebody else was told', () => {
+    const others = { ...first, told: [...first.told, told('lead', '2026-11-21T02:14:40Z', 'duty_lead')] };
+    expect(lastTelling(others, 'me')).toBe(lastTelling(first, 'me'));
+    expect(lastTelling(others, 'a-screen-nobody-told')).toBe(lastTelling(first, 'a-screen-nobody-told'));
+  });
+  it('goes out once for each telling, when there is a line', async () => {
+    const { sent, socket } = await connected();
+    for (const alarmOnScreen of [first, first, { ...first, told: [told('me', '2026-11-21T02:16:00Z')] }])
+      socket.presented('a', lastTelling(alarmOnScreen, 'me'));
+    expect(sent.filter((frame) => frame.t === 'presented')).toHaveLength(2);
+    socket.stop();
+  });
+});
+
+/** A live socket on a line that takes everything. */
+async function connected(): Promise<{ sent: ClientFrame[]; socket: LiveSocket }> {
+  const sent: ClientFrame[] = [];
+  class Line {
+    static OPEN = 1;
+    readyState = 1;
+    onopen = () => {};
+    onmessage = (_: { data: string }) => {};
+    onclose = () => {};
+    constructor() {
+      queueMicrotask(() => {
+        this.onopen();
+        this.onmessage({ data: JSON.stringify({ t: 'welcome', now: '2026-11-21T02:14:30Z', account_id: 'me' }) });
+      });
+    }
+    send(text: string) {
+      sent.push(JSON.parse(text));
+    }
+    close() {}
+  }
+  vi.stubGlobal('WebSocket', Line);
+  vi.stubGlobal('location', { protocol: 'http:', host: 'xindeng' });
+  vi.stubGlobal('addEventListener', () => {});
+  vi.stubGlobal('removeEventListener', () => {});
+  const socket = new LiveSocket({ ticket: async () => 'ticket', cursors: () => [], onFrame: () => {} });
+  socket.start();
+  await expect.poll(() => socket.state().state).toBe('live');
+  return { sent, socket };
+}
+afterEach(() => vi.unstubAllGlobals());
 
 describe('order that holds still', () => {
   it('is free to change at rest', () => {

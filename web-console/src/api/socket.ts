@@ -64,9 +64,9 @@ export class LiveSocket {
   };
   readonly state = (): LinkState => this.link;
 
-  /** A P1 really stands on this screen. Said once for each step of its plan; kept until there is a line to say it on. */
-  presented(alarmId: Uuid, step: number): void {
-    const key = `${alarmId}:${step}`;
+  /** An alarm really stands on this screen. Said once for each time somebody was told; kept until there is a line. */
+  presented(alarmId: Uuid, telling: string): void {
+    const key = `${alarmId}:${telling}`;
     if (this.said.has(key)) return;
     this.unsaid.set(key, alarmId);
     this.sayPresented();

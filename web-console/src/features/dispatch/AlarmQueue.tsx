@@ -36,7 +36,7 @@ export type QueueProps = {
   onFilter: (priority: Priority | null) => void;
   onSelect: (id: Uuid) => void;
   onClaim: (alarm: Alarm) => void;
-  onPresented: (id: Uuid, step: number) => void;
+  onPresented: (id: Uuid, telling: string) => void;
   onSilence: (id: Uuid) => void;
   onPutAway: (id: Uuid) => void;
 };

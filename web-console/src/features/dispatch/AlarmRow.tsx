@@ -5,7 +5,7 @@ import { say, type Text, useText } from '@/i18n/text';
 import { problemWords } from '@/ui/failure';
 import { PriorityMark } from '@/ui/Mark';
 import { clock, span, useNow } from '@/ui/time';
-import { fuseShare, isUnclaimed } from './order';
+import { fuseShare, isUnclaimed, lastTelling } from './order';
 import type { Flight } from './useAlarmCommands';
 
 type Props = {
@@ -22,7 +22,7 @@ type Props = {
   tabStop: boolean;
   onSelect: (id: Uuid) => void;
   onClaim: (alarm: Alarm) => void;
-  onPresented: (id: Uuid, step: number) => void;
+  onPresented: (id: Uuid, telling: string) => void;
 };
 
 /** Drawn again only when its own alarm changes or the second does: a flood must not starve the receipts. */
@@ -53,7 +53,7 @@ export const AlarmRow = memo(function AlarmRow(props: Props) {
   ];
   const { id } = alarm;
   // Each call to somebody wants its own receipt, though the row has stood here all the time.
-  const toldTimes = alarm.told.length;
+  const telling = lastTelling(alarm, me);
   // the policy expects P1 to P3 to be seen on a screen; P4 stands on the list only
   const needsReceipt = alarm.priority !== 'P4' && unclaimed;
 
@@ -65,7 +65,7 @@ export const AlarmRow = memo(function AlarmRow(props: Props) {
       frame = requestAnimationFrame(() => {
         frame = requestAnimationFrame(() => {
           const box = ref.current?.getBoundingClientRect();
-          if (document.visibilityState === 'visible' && box !== undefined && box.height > 0) onPresented(id, toldTimes);
+          if (document.visibilityState === 'visible' && box !== undefined && box.height > 0) onPresented(id, telling);
         });
       });
     };
@@ -75,7 +75,7 @@ export const AlarmRow = memo(function AlarmRow(props: Props) {
       cancelAnimationFrame(frame);
       document.removeEventListener('visibilitychange', afterPaint);
     };
-  }, [needsReceipt, id, toldTimes, onPresented]);
+  }, [needsReceipt, id, telling, onPresented]);
 
   const fuse = props.frozen ? null : fuseShare(alarm, now);
   const place = placeWords(alarm);

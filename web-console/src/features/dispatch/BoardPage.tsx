@@ -107,7 +107,7 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
     },
     [run, select],
   );
-  const presented = useCallback((id: Uuid, step: number) => live.presented(id, step), [live]);
+  const presented = useCallback((id: Uuid, telling: string) => live.presented(id, telling), [live]);
   const waiting = [...alarms.filter(isUnclaimed), ...journal.map((row) => row.alarm)].filter((each) => !each.drill);
   const waitingP1 = waiting.filter((each) => each.priority === 'P1').length;
   useEffect(() => {

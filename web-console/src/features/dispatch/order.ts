@@ -1,5 +1,5 @@
 // How alarms stand on the board: what is pinned, what is listed, what is folded away. Pure.
-import type { Alarm, Priority } from '@/api/types';
+import type { Alarm, Priority, Uuid } from '@/api/types';
 
 const FLOOD_COUNT = 10;
 const FLOOD_MS = 10 * 60_000;
@@ -61,6 +61,15 @@ export function countByPriority(alarms: Alarm[]): Record<Priority, { open: numbe
 }
 function zero() {
   return { open: 0, unclaimed: 0 };
+}
+
+/**
+ * Which telling a receipt of this account would answer: the list names each person and post once, with the last time
+ * they were told, so being told again (the next lap, a claim that ran out, a return) changes the time, not the length.
+ */
+export function lastTelling(alarm: Alarm, me: Uuid): string {
+  const mine = alarm.told.filter((each) => each.account_id === me).map((each) => Date.parse(each.at));
+  return mine.length === 0 ? 'unasked' : String(Math.max(...mine));
 }
 
 /** Share of the time to the next step that is left, for the fuse. */
