@@ -10,6 +10,7 @@ import { OwnAccountPanel } from '@/features/identity/OwnAccountPanel';
 import { RequestsPanel } from '@/features/identity/RequestsPanel';
 import { useText } from '@/i18n/text';
 import { Icon } from '@/ui/Icon';
+import { IdleMask } from '@/ui/IdleMask';
 import { LanguageSwitch, ThemeSwitch } from '@/ui/Switches';
 import { SessionGate } from './SessionGate';
 
@@ -50,18 +51,20 @@ export function AdminRoute() {
             </button>
           </header>
           <main className="page page-wide">
-            <div className="admin-grid">
-              <div>
-                {session.me.account.roles.length === 0 ? (
-                  <p className="page-part strong">{text.identity.ownRolesWait}</p>
-                ) : null}
-                {may(session.me, 'role_grant') ? <RequestsPanel me={session.me} /> : null}
-                {may(session.me, 'account_read') ? <AccountsPanel me={session.me} /> : null}
-                {may(session.me, 'org_manage') ? <OrgUnitsPanel /> : null}
-                <DutyPanel me={session.me} />
+            <IdleMask>
+              <div className="admin-grid">
+                <div>
+                  {session.me.account.roles.length === 0 ? (
+                    <p className="page-part strong">{text.identity.ownRolesWait}</p>
+                  ) : null}
+                  {may(session.me, 'role_grant') ? <RequestsPanel me={session.me} /> : null}
+                  {may(session.me, 'account_read') ? <AccountsPanel me={session.me} /> : null}
+                  {may(session.me, 'org_manage') ? <OrgUnitsPanel /> : null}
+                  <DutyPanel me={session.me} />
+                </div>
+                <OwnAccountPanel me={session.me} />
               </div>
-              <OwnAccountPanel me={session.me} />
-            </div>
+            </IdleMask>
           </main>
         </>
       )}

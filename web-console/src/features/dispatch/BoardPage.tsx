@@ -7,6 +7,7 @@ import type { Alarm, Me, Priority, Uuid } from '@/api/types';
 import { say, useText } from '@/i18n/text';
 import { useCommandKeys } from '@/ui/commands';
 import { failureWords } from '@/ui/failure';
+import { IdleMask } from '@/ui/IdleMask';
 import { LanguageSwitch, ThemeSwitch } from '@/ui/Switches';
 import { mute, soundIsUnlocked } from '@/ui/sound';
 import { clock, hourMinute, useNow } from '@/ui/time';
@@ -239,68 +240,72 @@ export function BoardPage({ me, live, selection, onSelect, triage, dutyLink }: P
           onPutAway={(id) => client.setQueryData<Board>(boardKey, (shown) => withoutJournaled(shown ?? emptyBoard, id))}
         />
         <section className="bd-work" id="work" aria-label={t.workPanel} tabIndex={-1}>
-          {shownItem ? (
-            triage.panel
-          ) : alarm === undefined ? (
-            <div className="bd-empty bd-pick">
-              <b className="box-title">
-                {selection.alarm === undefined
-                  ? t.pickOne
-                  : full.isError
-                    ? failureWords(full.error, text)
-                    : text.common.loading}
-              </b>
-              {selection.alarm === undefined ? t.pickHow : ''}
-            </div>
-          ) : (
-            <AlarmPanel
-              alarm={alarm}
-              full={full.data?.id === alarm.id ? full.data : undefined}
-              fullError={full.error}
-              item={item.data}
-              itemError={item.error}
-              context={context}
-              flight={flight}
-              form={form}
-              onForm={(next) => {
-                forget(alarm.id);
-                setForm(next);
-              }}
-              onRun={(verb, body) => run(alarm, verb, body)}
-              onItem={(id) => onSelect({ item: id, tab: 'triage' })}
-            />
-          )}
+          <IdleMask>
+            {shownItem ? (
+              triage.panel
+            ) : alarm === undefined ? (
+              <div className="bd-empty bd-pick">
+                <b className="box-title">
+                  {selection.alarm === undefined
+                    ? t.pickOne
+                    : full.isError
+                      ? failureWords(full.error, text)
+                      : text.common.loading}
+                </b>
+                {selection.alarm === undefined ? t.pickHow : ''}
+              </div>
+            ) : (
+              <AlarmPanel
+                alarm={alarm}
+                full={full.data?.id === alarm.id ? full.data : undefined}
+                fullError={full.error}
+                item={item.data}
+                itemError={item.error}
+                context={context}
+                flight={flight}
+                form={form}
+                onForm={(next) => {
+                  forget(alarm.id);
+                  setForm(next);
+                }}
+                onRun={(verb, body) => run(alarm, verb, body)}
+                onItem={(id) => onSelect({ item: id, tab: 'triage' })}
+              />
+            )}
+          </IdleMask>
         </section>
         <section className="bd-side" id="record" aria-label={t.record} tabIndex={-1}>
-          {shownItem ? (
-            triage.side
-          ) : (
-            <>
-              <h2 className="side-head">
-                {t.record} <small className="faint">{alarm === undefined ? '' : t.onlyGrows(lines.length)}</small>
-              </h2>
-              {alarm === undefined ? (
-                <p className="bd-empty">{t.recordEmpty}</p>
-              ) : (
-                <>
-                  <Timeline
-                    lines={lines}
-                    raisedAt={alarm.raised_at}
-                    flight={flight?.verb === 'note' || flight?.state === 'flying' ? flight : undefined}
-                    me={me.account.name}
-                    failed={full.isError}
-                  />
-                  <NoteForm
-                    key={alarm.id}
-                    alarm={alarm}
-                    busy={context.busy}
-                    input={noteInput}
-                    onSave={(words) => lastRun.current(alarm, 'note', { text: words })}
-                  />
-                </>
-              )}
-            </>
-          )}
+          <IdleMask>
+            {shownItem ? (
+              triage.side
+            ) : (
+              <>
+                <h2 className="side-head">
+                  {t.record} <small className="faint">{alarm === undefined ? '' : t.onlyGrows(lines.length)}</small>
+                </h2>
+                {alarm === undefined ? (
+                  <p className="bd-empty">{t.recordEmpty}</p>
+                ) : (
+                  <>
+                    <Timeline
+                      lines={lines}
+                      raisedAt={alarm.raised_at}
+                      flight={flight?.verb === 'note' || flight?.state === 'flying' ? flight : undefined}
+                      me={me.account.name}
+                      failed={full.isError}
+                    />
+                    <NoteForm
+                      key={alarm.id}
+                      alarm={alarm}
+                      busy={context.busy}
+                      input={noteInput}
+                      onSave={(words) => lastRun.current(alarm, 'note', { text: words })}
+                    />
+                  </>
+                )}
+              </>
+            )}
+          </IdleMask>
           <RaiseHere />
         </section>
       </main>

@@ -45,6 +45,8 @@ export default {
   dot: ' · ',
   sentenceEnd: '. ',
   listComma: ', ',
+  namesHidden: (minutes: number) =>
+    `Nobody has used this page for ${minutes} min: names are hidden. Press Shift to show them.`,
   loading: 'Reading',
   me: 'me',
   back: 'Back',

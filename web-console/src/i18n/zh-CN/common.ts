@@ -45,6 +45,7 @@ export default {
   dot: '·',
   sentenceEnd: '。',
   listComma: '、',
+  namesHidden: (minutes: number) => `${minutes} 分钟没有人操作，姓名先遮住。按 Shift 键显示。`,
   loading: '正在读取',
   me: '我',
   back: '返回',
