@@ -1,6 +1,8 @@
-// What stands on a desk: names hidden when nobody is there.
+// What stands on a desk: names hidden when nobody is there, and the QR code of a second factor.
+import { encode } from 'uqr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watchIdle } from '@/ui/IdleMask';
+import { qrPath } from '@/ui/QrCode';
 
 describe('a page that is left alone', () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -48,4 +50,16 @@ describe('a page that is left alone', () => {
     event('keydown');
     expect(told).toEqual([]);
   });
+});
+
+it('draws exactly the dark modules of a QR code', () => {
+  const { data, size } = encode('otpauth://totp/Xindeng:sysadmin?secret=JBSWY3DPEHPK3PXP&issuer=Xindeng', {
+    border: 4,
+  });
+  const drawn = Array.from({ length: size }, () => Array<boolean>(size).fill(false));
+  for (const [, x, y, length] of qrPath(data).matchAll(/M(\d+) (\d+)h(\d+)v1h-\3z/g)) {
+    for (let at = 0; at < Number(length); at++) (drawn[Number(y)] ?? [])[Number(x) + at] = true;
+  }
+  expect(drawn).toEqual(data);
+  expect(data[0]?.some(Boolean)).toBe(false);
 });

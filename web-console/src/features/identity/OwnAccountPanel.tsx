@@ -5,6 +5,7 @@ import { useText } from '@/i18n/text';
 import { Field } from '@/ui/Field';
 import { failureWords } from '@/ui/failure';
 import { roleName } from '@/ui/posts';
+import { QrCode } from '@/ui/QrCode';
 import { useChangePassword, useSecondFactor } from './queries';
 
 export function OwnAccountPanel({ me }: { me: Me }) {
@@ -108,6 +109,7 @@ function SecondFactor({ on }: { on: boolean | undefined }) {
         <>
           <p className="muted">{text.identity.enterSecret}</p>
           <div className="one-time">
+            <QrCode text={factor.start.data.otpauth_url} label={text.identity.qrOfSecret} />
             <span className="secret">{factor.start.data.secret.replace(/(.{4})/g, '$1 ').trim()}</span>
             <a className="link small" href={factor.start.data.otpauth_url}>
               {text.identity.openAuthenticator}
