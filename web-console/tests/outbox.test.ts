@@ -326,7 +326,8 @@ describe('a worker without a network', () => {
     const outbox = new Outbox(store, { transport, timers: false });
     await outbox.add(answers, facts);
     await outbox.discard('screening:s1');
-    expect(await outbox.unsent()).toEqual([]);
+    expect(outbox.all()).toEqual([]);
+    expect(await store.list('outbox')).toEqual([]);
   });
 });
 
@@ -436,18 +437,128 @@ describe('the sealed store', () => {
     expect(await other.list('visit')).toEqual([]);
   });
 
-  it('is wiped on leaving, except for what was not sent', async () => {
+  it('is wiped on leaving, except for what was not received', async () => {
     const { store, name } = await fresh();
     await store.put('cache', 'worklist', { a: 1 });
     await store.put('outbox', 'screening:s1', { b: 2 });
-    await store.leave([{ kind: 'outbox', id: 'screening:s1' }]);
+    await store.leave();
     expect(await SealedStore.lastAccount(name)).toBeNull();
     const again = await SealedStore.open('account-1', name);
     expect(await again.get('cache', 'worklist')).toBeUndefined();
     expect(await again.get('outbox', 'screening:s1')).toEqual({ b: 2 });
-    await again.leave([]);
+    await again.remove('outbox', 'screening:s1');
+    await again.leave();
     expect(await allOf(name, 'keys')).toEqual([]);
     expect(await allOf(name, 'rows')).toEqual([]);
+  });
+
+  it('seals nothing under a key that is gone, though another tab signs out and in again', async () => {
+    const { store: tab, name } = await fresh();
+    const other = await SealedStore.open('account-1', name);
+    await other.leave();
+    await tab.put('outbox', 'alarm:a1', { after: 'signing out' });
+    const again = await SealedStore.open('account-1', name);
+    expect(await again.get('outbox', 'alarm:a1')).toEqual({ after: 'signing out' });
+    await again.remove('outbox', 'alarm:a1');
+    await again.leave();
+
+    const anew = await SealedStore.open('account-1', name); // a fresh key, while the first tab goes on
+    await tab.put('outbox', 'alarm:a2', { after: 'signing in' });
+    expect(await anew.list('outbox')).toEqual([{ after: 'signing in' }]);
+    await anew.put('outbox', 'alarm:a3', { b: 3 });
+    expect(await tab.get('outbox', 'alarm:a3')).toEqual({ b: 3 });
+  });
+});
+
+describe('signing out in one tab', () => {
+  it('leaves what another tab still owes, and takes what was received', async () => {
+    const { store, name } = await fresh();
+    const { state, transport } = server();
+    const locks = oneAtATime();
+    const leaving = new Outbox(store, { transport, timers: false, locks });
+    await leaving.add(answers);
+    await settled(() => leaving.find('screening', 's1')?.state === 'received');
+    const staying = new Outbox(await SealedStore.open('account-1', name), { transport, timers: false, locks });
+    await staying.load();
+    state.answer = () => new Unreached('network');
+    await staying.add(alarm);
+
+    await leaving.forgetReceived();
+    await store.leave();
+    leaving.stop();
+    store.close();
+
+    const again = await SealedStore.open('account-1', name);
+    expect((await again.list<Entry>('outbox')).map((entry) => entry.id)).toEqual(['alarm:a1']);
+    state.answer = () => ({});
+    await staying.flush({ evenEarly: true });
+    expect(staying.find('alarm', 'a1')?.state).toBe('received');
+  });
+
+  it('sends nothing any more from there', async () => {
+    const { store } = await fresh();
+    const { seen, state, transport } = server();
+    const outbox = new Outbox(store, { transport, timers: false });
+    state.answer = () => new Unreached('network');
+    await outbox.add(answers);
+    await outbox.flush();
+    seen.length = 0;
+    outbox.stop();
+    await outbox.flush({ evenEarly: true });
+    await outbox.add(alarm);
+    await outbox.retry('screening:s1');
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('a device that cannot store', () => {
+  const full = () => Promise.reject(new DOMException('the disk is full', 'QuotaExceededError'));
+
+  it('still sends the alarm, and says that it is not saved here', async () => {
+    const { store } = await fresh();
+    const { seen, state, transport } = server();
+    vi.spyOn(store, 'put').mockImplementation(full);
+    state.answer = () => new Unreached('network');
+    const outbox = new Outbox(store, { transport, timers: false });
+    const [entry] = await outbox.add(alarm);
+    expect(entry).toMatchObject({ id: 'alarm:a1', state: 'waiting', unsaved: true });
+    await outbox.flush({ evenEarly: true });
+    expect(outbox.find('alarm', 'a1')).toMatchObject({ unsaved: true, last_failure: 'network' });
+    state.answer = () => ({});
+    await outbox.flush({ evenEarly: true });
+    expect(outbox.find('alarm', 'a1')?.state).toBe('received');
+    expect(seen).toContain('/alarms/a1');
+  });
+
+  it('saves it as soon as it can again', async () => {
+    const { store } = await fresh();
+    const { state, transport } = server();
+    state.answer = () => new Unreached('network');
+    const outbox = new Outbox(store, { transport, timers: false });
+    const put = vi.spyOn(store, 'put').mockImplementation(full);
+    await outbox.add(alarm);
+    put.mockRestore();
+    await outbox.flush({ evenEarly: true });
+    expect(outbox.find('alarm', 'a1')?.unsaved).toBeUndefined();
+    expect(await store.list<Entry>('outbox')).toMatchObject([{ id: 'alarm:a1', state: 'waiting' }]);
+  });
+
+  it('does not wait for a store that never answers, or is not there at all', async () => {
+    const { store } = await fresh();
+    const never = () => new Promise<never>(() => {});
+    for (const call of ['put', 'get', 'list'] as const) vi.spyOn(store, call).mockImplementation(never);
+    const gone = vi.spyOn(indexedDB, 'open').mockImplementation(() => {
+      throw new DOMException('no storage', 'InvalidStateError');
+    });
+    const nowhere = await SealedStore.open('account-1', 'none');
+    gone.mockRestore();
+    for (const broken of [store, nowhere]) {
+      const { transport } = server();
+      const outbox = new Outbox(broken, { transport, timers: false, storeWithinMs: 5 });
+      await outbox.load();
+      await outbox.add(alarm);
+      await settled(() => outbox.find('alarm', 'a1')?.state === 'received');
+    }
   });
 });
 

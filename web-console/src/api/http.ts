@@ -1,7 +1,7 @@
 // The one way to the server over HTTP: JSON in, JSON out, problem+json as an error, CSRF on unsafe methods.
 import { sawDate } from './clock';
 import { wasNotReached, wasReached } from './reach';
-import type { Problem } from './types';
+import type { Me, Problem, Uuid } from './types';
 
 /** The server answered, and the answer is a refusal. */
 export class Refused extends Error {
@@ -25,9 +25,11 @@ export class Unreached extends Error {
   }
 }
 
-let csrf = '';
-export function setCsrf(value: string): void {
-  csrf = value;
+/** Whose session this page works under, and what tells the server that a request is this page's own. */
+export type SessionKey = { account: Uuid; csrf: string };
+let key: SessionKey | null = null;
+export function setSessionKey(fresh: SessionKey | null): void {
+  key = fresh;
 }
 
 let onSignedOut: () => void = () => {};
@@ -40,9 +42,41 @@ export type Answer<T> = { body: T; status: number };
 type Options = { body?: unknown; headers?: Record<string, string>; timeoutMs?: number; as?: 'text' };
 
 export async function exchange<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
+  const used = key;
+  try {
+    return await once<T>(method, path, options);
+  } catch (error) {
+    if (!(error instanceof Refused) || !error.is('csrf') || !(await renewed(used))) throw error;
+    return once<T>(method, path, options);
+  }
+}
+
+let renewing: Promise<boolean> | undefined;
+/**
+ * Another tab has signed in anew, or this page started with what it kept: there is a new key to the session. Where the
+ * session is somebody else's now, nothing of this page is sent under it.
+ */
+async function renewed(used: SessionKey | null): Promise<boolean> {
+  if (used === null) return false;
+  if (key !== used) return key?.account === used.account;
+  renewing ??= askForKey(used).finally(() => {
+    renewing = undefined;
+  });
+  return renewing;
+}
+
+async function askForKey(used: SessionKey): Promise<boolean> {
+  const me = await once<Me>('GET', '/me', { timeoutMs: 6_000 }).catch(() => null);
+  if (me === null || key !== used) return false;
+  if (me.body.account.id !== used.account) onSignedOut();
+  else key = { account: used.account, csrf: me.body.csrf };
+  return key !== used && key.csrf !== used.csrf;
+}
+
+async function once<T>(method: string, path: string, options: Options): Promise<Answer<T>> {
   const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
   if (options.body !== undefined) headers['content-type'] = 'application/json';
-  if (method !== 'GET' && csrf !== '') headers['x-csrf'] = csrf;
+  if (method !== 'GET' && key !== null) headers['x-csrf'] = key.csrf;
   let response: Response;
   const askedAt = Date.now();
   try {
@@ -59,16 +93,21 @@ export async function exchange<T>(method: string, path: string, options: Options
     throw new Unreached(error instanceof Error ? error.name : 'network');
   }
   sawDate(response.headers.get('date'), askedAt);
-  if (response.status < 500) wasReached();
-  else wasNotReached();
-  if (response.ok) return { body: await readBody<T>(response, options.as), status: response.status };
+  if (response.ok) {
+    const body = await readBody<T>(response, options.as);
+    wasReached();
+    return { body, status: response.status };
+  }
   const problem = await readProblem(response);
-  // A 5xx says nothing about the request itself: the same request may pass later.
-  if (response.status >= 500 || response.status === 408) throw new Unreached(String(response.status));
-  const refused = new Refused(problem);
-  // Another tab has signed in anew: the session is alive, but this tab has to ask for its own key to it.
-  if ((response.status === 401 && path !== '/sessions') || refused.is('csrf')) onSignedOut();
-  throw refused;
+  // A 5xx says nothing about the request itself: the same request may pass later. Nor does what is not a problem:
+  // our server says every refusal as one, so something on the way has answered (a proxy, a public network's page).
+  if (problem === null || response.status >= 500 || response.status === 408) {
+    wasNotReached();
+    throw new Unreached(String(response.status));
+  }
+  wasReached();
+  if (response.status === 401 && path !== '/sessions') onSignedOut();
+  throw new Refused(problem);
 }
 
 /** What time it is there; says nothing about who asks. */
@@ -88,18 +127,14 @@ async function readBody<T>(response: Response, as?: 'text'): Promise<T> {
   try {
     return (as === 'text' ? await response.text() : await response.json()) as T;
   } catch {
+    wasNotReached();
     throw new Unreached('unreadable answer');
   }
 }
 
-async function readProblem(response: Response): Promise<Problem> {
-  const fallback = { type: 'about:blank', title: response.statusText || 'error', status: response.status };
-  try {
-    const body = (await response.json()) as Partial<Problem>;
-    return { ...fallback, ...body };
-  } catch {
-    return fallback;
-  }
+async function readProblem(response: Response): Promise<Problem | null> {
+  if (response.headers.get('content-type')?.startsWith('application/problem+json') !== true) return null;
+  return ((await response.json().catch(() => null)) as Problem | null) ?? null;
 }
 
 export async function get<T>(path: string, options?: Options): Promise<T> {

@@ -1,5 +1,6 @@
 // What this device still owes the server: answers, alarms, danger facts. Sealed, retried until there is a receipt.
 // The store is the truth, because several tabs may share it; what stands here in memory is a copy for the screen.
+// Only what the device cannot store lives in memory alone: it is sent all the same, and says that it is not saved.
 import { clockOffset, knowsClock } from './clock';
 import { askTheTime, exchange, Refused, Unreached } from './http';
 import { newId } from './ids';
@@ -20,6 +21,8 @@ export type Entry = {
   /** Which saying of it this is: a fact said again replaces the one before, also while that one is on its way. */
   said?: Uuid;
   state: 'waiting' | 'received' | 'refused';
+  /** This device could not store it: it is gone if the page is closed before it was received. */
+  unsaved?: true;
   tries: number;
   next_try_at: number;
   last_failure?: string;
@@ -44,11 +47,15 @@ export type OutboxOptions = {
   random?: () => number;
   timers?: boolean;
   locks?: Locks;
+  storeWithinMs?: number;
 };
 
 const ALARM_EVERY_MS = 2_000;
 const SLOWEST_MS = 60_000;
-const KEEP_RECEIVED_MS = 36 * 3_600_000;
+/** How long it is known here that something was received. */
+export const KEEP_RECEIVED_MS = 36 * 3_600_000;
+/** A store that does not answer cannot keep it, and nothing waits for it. */
+const STORE_WITHIN_MS = 2_000;
 
 const overHttp: Transport = async (entry) => {
   // An alarm waits for nothing; answers may be old, and whether their clock was set since is asked first.
@@ -73,10 +80,12 @@ const heldBy = (entry: Entry) => (entry.what === 'danger' ? `screening:${entry.s
 
 export class Outbox {
   private entries = new Map<string, Entry>();
+  private unsaved = new Map<string, Entry>();
   private snapshot: readonly Entry[] = [];
   private listeners = new Set<() => void>();
   private flying = new Map<string, Promise<void>>();
   private changes = 0;
+  private writes: Promise<void> = Promise.resolve();
   private stopped = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly transport: Transport;
@@ -84,6 +93,7 @@ export class Outbox {
   private readonly random: () => number;
   private readonly timers: boolean;
   private readonly locks: Locks | undefined;
+  private readonly storeWithinMs: number;
   private readonly others: BroadcastChannel;
 
   constructor(
@@ -95,6 +105,7 @@ export class Outbox {
     this.random = options.random ?? Math.random;
     this.timers = options.timers ?? true;
     this.locks = options.locks ?? globalThis.navigator?.locks;
+    this.storeWithinMs = options.storeWithinMs ?? STORE_WITHIN_MS;
     this.others = new BroadcastChannel(`outbox ${store.place}`);
     this.others.onmessage = () => void this.refresh().then(() => this.plan());
   }
@@ -115,13 +126,8 @@ export class Outbox {
   find(what: What, subject: Uuid): Entry | undefined {
     return this.entries.get(`${what}:${subject}`);
   }
-  /** Read from the store: another tab may have added to it. */
-  async unsent(): Promise<Entry[]> {
-    await this.refresh();
-    return this.snapshot.filter((entry) => entry.state !== 'received');
-  }
 
-  /** Resolves when all are safely on this device, in this order; sending starts then and goes on by itself. */
+  /** Resolves when all are on this device, in this order, or are known not to be; sending goes on by itself. */
   async add(...fresh: NewEntry[]): Promise<Entry[]> {
     const entries: Entry[] = [];
     for (const each of fresh) {
@@ -169,6 +175,14 @@ export class Outbox {
     this.plan();
   }
 
+  /** Before signing out: what is still owed stays, whichever tab has added it. */
+  async forgetReceived(): Promise<void> {
+    await this.refresh();
+    for (const entry of this.snapshot) {
+      if (entry.state === 'received') await this.edit(entry.id, (now) => (now?.state === 'received' ? undefined : now));
+    }
+  }
+
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
@@ -185,7 +199,7 @@ export class Outbox {
       .sort((a, b) => order[a.what] - order[b.what] || a.saved_at.localeCompare(b.saved_at));
     for (const entry of due) {
       const flight = this.send(entry.id)
-        .catch(() => {}) // this device cannot write just now: the entry stays as it was and is sent again
+        .catch(() => {}) // the entry stays as it was and is sent again
         .finally(() => this.flying.delete(entry.id));
       this.flying.set(entry.id, flight);
     }
@@ -211,7 +225,7 @@ export class Outbox {
 
   private send(id: string): Promise<void> {
     return this.alone(id, async () => {
-      const entry = await this.store.get<Entry>('outbox', id); // another tab may have sent it a moment ago
+      const entry = await this.read(id); // another tab may have sent it a moment ago
       if (this.stopped || entry?.state !== 'waiting' || this.isHeld(entry)) return;
       await this.fly(entry);
       await this.settleCovered(id);
@@ -283,25 +297,44 @@ export class Outbox {
     let after: Entry | undefined;
     let changed = false;
     await this.alone('write', async () => {
-      const before = await this.store.get<Entry>('outbox', id);
+      const before = await this.read(id);
       after = change(before);
       changed = after !== before;
-      if (changed && after !== undefined) await this.store.put('outbox', id, after);
+      if (changed) after = after === undefined ? await this.erase(id) : await this.keep(after);
     });
     this.changes += 1;
     if (after === undefined) this.entries.delete(id);
     else this.entries.set(id, after);
     this.publish();
-    if (changed) this.others.postMessage(id);
+    if (changed && !this.stopped) this.others.postMessage(id);
     return after;
   }
 
   private async drop(id: string): Promise<void> {
-    await this.alone('write', () => this.store.remove('outbox', id));
-    this.changes += 1;
-    this.entries.delete(id);
-    this.publish();
-    this.others.postMessage(id);
+    await this.edit(id, () => undefined);
+  }
+
+  private async read(id: string): Promise<Entry | undefined> {
+    const known = this.unsaved.get(id);
+    if (known !== undefined) return known;
+    return this.inTime(this.store.get<Entry>('outbox', id)).catch(() => this.entries.get(id));
+  }
+
+  private async keep({ unsaved: _, ...entry }: Entry): Promise<Entry> {
+    try {
+      await this.inTime(this.store.put('outbox', entry.id, entry));
+      this.unsaved.delete(entry.id);
+      return entry;
+    } catch {
+      const inMemory: Entry = { ...entry, unsaved: true };
+      this.unsaved.set(entry.id, inMemory);
+      return inMemory;
+    }
+  }
+
+  private async erase(id: string): Promise<undefined> {
+    this.unsaved.delete(id);
+    await this.inTime(this.store.remove('outbox', id)).catch(() => {}); // then it stands here again after a reload
   }
 
   private async refresh(): Promise<void> {
@@ -310,15 +343,28 @@ export class Outbox {
     let before: number;
     do {
       before = this.changes; // a list read while this tab wrote is older than what it wrote
-      all = await this.store.list<Entry>('outbox');
+      all = await this.inTime(this.store.list<Entry>('outbox')).catch(() => [...this.entries.values()]);
     } while (before !== this.changes);
-    this.entries = new Map(all.map((entry) => [entry.id, entry]));
+    this.entries = new Map([...all, ...this.unsaved.values()].map((entry) => [entry.id, entry]));
     this.publish();
+  }
+
+  private async inTime<T>(work: Promise<T>): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the store does not answer')), this.storeWithinMs);
+    });
+    return Promise.race([work, late]).finally(() => clearTimeout(timer));
   }
 
   /** One tab at a time. What another tab is sending right now is left to it; a write waits for its turn. */
   private async alone(what: string, work: () => Promise<void>): Promise<void> {
-    if (this.locks === undefined) return work();
+    if (this.locks === undefined) {
+      if (what !== 'write') return work();
+      const turn = this.writes.then(work);
+      this.writes = turn.catch(() => {});
+      return turn;
+    }
     const name = `outbox ${this.store.place} ${what}`;
     await this.locks.request(name, { ifAvailable: what !== 'write' }, (lock) => (lock === null ? undefined : work()));
   }
@@ -329,8 +375,7 @@ export class Outbox {
   }
 
   private flushSoon(): void {
-    // If the device cannot write just now, the entry stays as it was and is tried again at its time.
-    this.flush().catch(() => this.plan());
+    void this.flush();
   }
 
   private plan(): void {

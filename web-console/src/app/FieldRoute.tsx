@@ -14,6 +14,7 @@ export function FieldRoute() {
     <SessionGate density="touch" outlives>
       {(session) => (
         <FieldApp
+          key={session.me.account.id}
           session={session}
           onUpdate={update}
           onSignOut={() =>
