@@ -66,12 +66,15 @@ function fourFacts(
   const sent = entry?.state === 'received';
   const seenAt = at?.presented_at ?? null;
   const taker = at?.acknowledged ?? at?.claimed ?? null;
-  const saved: Fact = {
-    look: 'done',
-    icon: 'check',
-    word: t.factSaved,
-    sub: entry === undefined ? '' : clock(inServerTime(entry.saved_at)),
-  };
+  const saved: Fact =
+    entry?.unsaved && !sent
+      ? { look: 'bad', icon: 'alert', word: t.factNotSaved, sub: t.keepPageOpen }
+      : {
+          look: 'done',
+          icon: 'check',
+          word: t.factSaved,
+          sub: entry === undefined ? '' : clock(inServerTime(entry.saved_at)),
+        };
   const onWay: Fact = sent
     ? { look: 'done', icon: 'check', word: t.factSent, sub: clock(entry?.received_at ?? entry?.saved_at ?? '') }
     : entry !== undefined && (entry.tries > 0 || entry.state === 'refused')

@@ -134,6 +134,17 @@ export function EntryFact({ entry, place, offline }: { entry: Entry; place: numb
       />
     );
   }
+  if (entry.unsaved) {
+    return (
+      <FactLine
+        look="bad"
+        icon="alert"
+        word={text.screening.factNotSaved}
+        rest={text.screening.keepPageOpen}
+        at={stamp(entry.saved_at)}
+      />
+    );
+  }
   if (offline && entry.tries === 0) {
     return (
       <FactLine

@@ -25,7 +25,9 @@ export function MePage({ session, entries, settings, onSettings, onView, onSignO
   const text = useText();
   const t = text.screening;
   const { me } = session;
-  const unsent = entries.filter((entry) => entry.state !== 'received').length;
+  const owed = entries.filter((entry) => entry.state !== 'received');
+  const unsent = owed.length;
+  const unsaved = owed.some((entry) => entry.unsaved);
   const [pin, setPin] = useState('');
   const savePin = (event: FormEvent) => {
     event.preventDefault();
@@ -108,7 +110,13 @@ export function MePage({ session, entries, settings, onSettings, onView, onSignO
         <section className="fd-card fd-me-part">
           <p className="muted">{t.storageInfo}</p>
           {unsent === 0 ? null : <p className="strong">{t.signOutKeeps(unsent)}</p>}
-          {unsent === 0 ? (
+          {unsaved ? (
+            <p className="danger-text">
+              {t.factNotSaved}
+              {text.common.dot}
+              {t.keepPageOpen}
+            </p>
+          ) : unsent === 0 ? (
             <button type="button" className="btn" onClick={onSignOut}>
               {text.common.signOut}
             </button>

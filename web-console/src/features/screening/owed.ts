@@ -1,8 +1,8 @@
 // What a visit owes the server, as entries of the outbox.
-import type { NewEntry } from '@/api/outbox';
+import { KEEP_RECEIVED_MS, type NewEntry, type What } from '@/api/outbox';
 import { priorityNumber } from '@/api/priority';
 import type { Danger, RaiseAlarm, Screening, Uuid } from '@/api/types';
-import type { LocalAlarm, Run, Visit } from './visit';
+import { type LocalAlarm, type Run, toSend, type Visit } from './visit';
 
 type About = Visit['person'] | null;
 
@@ -29,15 +29,38 @@ export function answersEntry(visit: Visit, run: Run, body: Screening): NewEntry 
   };
 }
 
-/** The danger facts, and before them the alarm if they have made it louder: it does not wait for the answers. */
-export function dangerEntries(before: Visit, after: Visit, screeningId: Uuid): NewEntry[] {
-  const facts: NewEntry = {
+/**
+ * What a visit that was found on this device owes and the outbox does not know: a tablet may be killed between the two
+ * writes. Whatever had been received is the same again, and the server answers it with its first answer. What the worker
+ * saw is about now: said late it would ring for a danger that is over.
+ */
+export function forgotten(visit: Visit, now: number, isKnown: (what: What, subject: Uuid) => boolean): NewEntry[] {
+  const { alarm } = visit;
+  const runs = visit.runs.filter((run) => run.finished_at !== undefined && !isKnown('screening', run.screening_id));
+  const answers = runs.map((run) => answersEntry(visit, run, toSend(visit, run)));
+  const about = alarm?.screening_id ?? visit.runs.at(-1)?.screening_id;
+  const isSeen = Object.values(visit.danger).some((fact) => fact !== null);
+  const isNow = now - Date.parse(visit.touched_at) < KEEP_RECEIVED_MS;
+  const facts = about !== undefined && isSeen && isNow && !isKnown('danger', about) ? [dangerEntry(visit, about)] : [];
+  if (alarm === undefined) return [...answers, ...facts];
+  if (facts.length > 0) return [alarmEntry(alarm, visit.person, `danger:${about}`), ...answers, ...facts];
+  const cover = alarm.how === 'rules' ? `screening:${alarm.screening_id}` : undefined;
+  return isKnown('alarm', alarm.id) ? answers : [alarmEntry(alarm, visit.person, cover), ...answers];
+}
+
+function dangerEntry(visit: Visit, screeningId: Uuid): NewEntry {
+  return {
     what: 'danger',
     subject: screeningId,
     path: `/screenings/${screeningId}/danger`,
-    body: after.danger satisfies Danger,
-    label: after.person.name,
+    body: visit.danger satisfies Danger,
+    label: visit.person.name,
   };
+}
+
+/** The danger facts, and before them the alarm if they have made it louder: it does not wait for the answers. */
+export function dangerEntries(before: Visit, after: Visit, screeningId: Uuid): NewEntry[] {
+  const facts = dangerEntry(after, screeningId);
   const { alarm } = after;
   if (alarm === undefined || alarm.priority === before.alarm?.priority) return [facts];
   return [alarmEntry(alarm, after.person, `danger:${screeningId}`), facts];

@@ -14,7 +14,7 @@ async function keptGet<T>(session: Session, id: string, path: string, as?: 'text
   try {
     const value = await get<T>(path, { as });
     const kept = { value, kept_at: Date.now() };
-    await session.store.put('cache', id, kept);
+    await session.store.put('cache', id, kept).catch(() => {}); // a full device works as long as there is a network
     return { ...kept, fromDevice: false };
   } catch (error) {
     if (!(error instanceof Unreached)) throw error;

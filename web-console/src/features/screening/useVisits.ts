@@ -1,6 +1,9 @@
 // The visits on this device: every change is sealed and stored before anything else happens, so a crash loses nothing.
 import { useCallback, useEffect, useRef, useState } from 'react';
+import type { What } from '@/api/outbox';
 import type { Session } from '@/api/session';
+import type { Uuid } from '@/api/types';
+import { forgotten } from './owed';
 import type { Visit } from './visit';
 
 export type Visits = {
@@ -17,7 +20,7 @@ export type Visits = {
 const AT_WORK: Visit['phase'][] = ['run', 'thanks', 'result', 'handover'];
 
 export function useVisits(session: Session): Visits {
-  const { store } = session;
+  const { store, outbox } = session;
   const [all, setAll] = useState<Visit[]>([]);
   const [ready, setReady] = useState(false);
   const [openId, setOpenId] = useState<string | null>(null);
@@ -26,18 +29,25 @@ export function useVisits(session: Session): Visits {
 
   useEffect(() => {
     let gone = false;
-    void store.list<Visit>('visit').then((visits) => {
+    const found = (visits: Visit[]) => {
       if (gone) return;
       setAll(visits);
-      // After a crash or a reload: back to exactly where the person was.
+      // After a crash or a reload: back to exactly where the person was, and nothing is left unsaid.
       const interrupted = visits.find((visit) => AT_WORK.includes(visit.phase));
       setOpenId((known) => known ?? interrupted?.id ?? null);
       setReady(true);
+      const isKnown = (what: What, id: Uuid) => outbox.find(what, id) !== undefined;
+      const owed = visits.flatMap((visit) => forgotten(visit, Date.now(), isKnown));
+      if (owed.length > 0) void outbox.add(...owed);
+    };
+    store.list<Visit>('visit').then(found, () => {
+      setSaveFailed(true);
+      found([]);
     });
     return () => {
       gone = true;
     };
-  }, [store]);
+  }, [store, outbox]);
 
   const save = useCallback(
     (visit: Visit) => {
@@ -54,7 +64,7 @@ export function useVisits(session: Session): Visits {
     async (id: string) => {
       setAll((known) => known.filter((each) => each.id !== id));
       setOpenId(null);
-      await store.remove('visit', id);
+      await store.remove('visit', id).catch(() => setSaveFailed(true));
     },
     [store],
   );

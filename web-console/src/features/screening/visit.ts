@@ -28,6 +28,8 @@ export type Run = {
   finished_at?: Timestamp;
   broken_off?: boolean;
   scored?: Scored;
+  /** What this tablet made of the answers when they were finished; sent with them, however often and late. */
+  device?: Screening['device'];
 };
 export type LocalAlarm = {
   id: Uuid;
@@ -194,13 +196,15 @@ export function finishRun(visit: Visit, brokenOff: boolean, at: Timestamp, known
   const open = currentRun(visit);
   if (open === undefined) return null;
   const answers = answersToSend(known.rules, open, known.scale, visit);
-  const ended: Run = { ...open, answers, finished_at: at, broken_off: brokenOff || undefined };
-  let next: Visit = { ...visit, runs: visit.runs.map((run) => (run === open ? ended : run)), touched_at: at };
-  let run = ended;
+  let run: Run = { ...open, answers, finished_at: at, broken_off: brokenOff || undefined };
+  const withRun = () => ({ ...visit, runs: visit.runs.map((each) => (each === open ? run : each)), touched_at: at });
+  let next: Visit = withRun();
   try {
-    run = { ...ended, scored: known.rules.score(ended.scale, respondent(visit), answers) };
-    next = { ...next, runs: next.runs.map((each) => (each === ended ? run : each)) };
-    next = { ...next, suggestion: known.rules.suggest(caseOf(next)) };
+    run = { ...run, scored: known.rules.score(run.scale, respondent(visit), answers) };
+    next = withRun();
+    const suggestion = known.rules.suggest(caseOf(next));
+    run = { ...run, device: { tier: suggestion.tier, scale_hash: run.scored?.hash ?? '', policy: suggestion.policy } };
+    next = { ...withRun(), suggestion };
   } catch {
     // The server scores everything again; the worker is told that this tablet could not.
     next = { ...next, rules_failed: true };
@@ -249,7 +253,8 @@ function whatNext(visit: Visit, run: Run, brokenOff: boolean, at: Timestamp, kno
   return startRun({ ...visit, todo }, known.newId(), at);
 }
 
-function toSend(visit: Visit, run: Run): Screening {
+/** The same for the same run whenever it is asked: what is sent again must be what was sent. */
+export function toSend(visit: Visit, run: Run): Screening {
   return {
     person_id: visit.person.id,
     campaign_id: visit.campaign_id,
@@ -268,9 +273,6 @@ function toSend(visit: Visit, run: Run): Screening {
     broken_off: run.broken_off,
     look_refused: run.look_of !== undefined && run.broken_off === true && !hasAnswers(run) ? true : undefined,
     consent: visit.consent,
-    device:
-      run.scored === undefined || visit.suggestion === undefined
-        ? undefined
-        : { tier: visit.suggestion.tier, scale_hash: run.scored.hash ?? '', policy: visit.suggestion.policy },
+    device: run.device,
   };
 }

@@ -138,6 +138,8 @@ export default {
   hideWhy: 'Hide',
   whyTitle: 'Why',
   factSaved: 'Saved here',
+  factNotSaved: 'Not saved on this device',
+  keepPageOpen: 'Keep this page open until the server has it',
   factSent: 'Sent',
   factNotSent: 'Not sent',
   factNoNetwork: 'no network, no receipt',

@@ -140,6 +140,8 @@ export default {
   hideWhy: '收起依据',
   whyTitle: '依据',
   factSaved: '已存本机',
+  factNotSaved: '本机没有存下',
+  keepPageOpen: '服务器收到之前，别关这一页',
   factSent: '已发出',
   factNotSent: '还没发出',
   factNoNetwork: '没有网络，没有回执',
