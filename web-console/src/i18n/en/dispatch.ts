@@ -21,7 +21,7 @@ export default {
   drillsRunning: (n: number) => `${n} drill${n === 1 ? '' : 's'} running`,
   drill: 'Drill',
   noPost: 'off duty',
-  pageIsOld: 'This page is older than the server and does not understand all of it',
+  pageIsOld: 'Page older than the server',
   reloadPage: 'Reload',
   connectionLost: (time: string) => `Connection lost ${time}`,
   nothingYet: 'No data has arrived yet. ',
