@@ -1,7 +1,7 @@
 // Whose session a page works under: the key to it, what is sent when it is stale, and never under somebody else's.
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { post, put, Refused, setSessionKey, Unreached, whenSignedOut } from '@/api/http';
+import { exchange, post, put, Refused, setSessionKey, Unreached, whenSignedOut } from '@/api/http';
 import type { NewEntry } from '@/api/outbox';
 import { readSession, type Session, signOut } from '@/api/session';
 
@@ -74,6 +74,13 @@ describe('the key to a session', () => {
     await expect(put('/screenings/s1', {})).rejects.toMatchObject({ status: 403 });
     expect(puts().map((each) => each.csrf)).toEqual(['key-1']);
     expect(signedOut).toHaveBeenCalledOnce();
+  });
+
+  it('is looked at when a request goes out, not when it was made', async () => {
+    const { sent } = server();
+    setSessionKey({ account: 'chen', csrf: 'key-1' });
+    await expect(exchange('PUT', '/screenings/s1', { body: {}, whose: 'lin' })).rejects.toBeInstanceOf(Unreached);
+    expect(sent).toEqual([]);
   });
 
   it('is tried once: what is refused with a good key stays refused', async () => {

@@ -39,7 +39,14 @@ export function whenSignedOut(listener: () => void): void {
 }
 
 export type Answer<T> = { body: T; status: number };
-type Options = { body?: unknown; headers?: Record<string, string>; timeoutMs?: number; as?: 'text' };
+type Options = {
+  body?: unknown;
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+  as?: 'text';
+  /** Whose it is: sent under no other session. */
+  whose?: Uuid;
+};
 
 export async function exchange<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
   const used = key;
@@ -74,6 +81,7 @@ async function askForKey(used: SessionKey): Promise<boolean> {
 }
 
 async function once<T>(method: string, path: string, options: Options): Promise<Answer<T>> {
+  if (options.whose !== undefined && key?.account !== options.whose) throw new Unreached('another session');
   const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
   if (options.body !== undefined) headers['content-type'] = 'application/json';
   if (method !== 'GET' && key !== null) headers['x-csrf'] = key.csrf;

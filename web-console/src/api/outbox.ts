@@ -37,7 +37,10 @@ export type Entry = {
   /** The alarm as the server knows it, where that has another id. */
   known_as?: Uuid;
 };
-export type NewEntry = Pick<Entry, 'what' | 'subject' | 'path' | 'body' | 'label' | 'target_id' | 'covered_by'>;
+export type NewEntry = Pick<
+  Entry,
+  'what' | 'subject' | 'path' | 'body' | 'label' | 'target_id' | 'covered_by' | 'clock_offset'
+>;
 
 type Transport = (entry: Entry) => Promise<{ body: unknown; status: number }>;
 type Locks = Pick<LockManager, 'request'>;
@@ -57,11 +60,11 @@ export const KEEP_RECEIVED_MS = 36 * 3_600_000;
 /** A store that does not answer cannot keep it, and nothing waits for it. */
 const STORE_WITHIN_MS = 2_000;
 
-const overHttp: Transport = async (entry) => {
+const overHttp = async (entry: Entry, whose: Uuid) => {
   // An alarm waits for nothing; answers may be old, and whether their clock was set since is asked first.
   if (entry.what === 'screening' && !knowsClock()) await askTheTime();
   const headers = { 'x-sent-at': sentAt(entry, Date.now(), clockOffset()) };
-  return exchange('PUT', entry.path, { body: entry.body, timeoutMs: 8_000, headers });
+  return exchange('PUT', entry.path, { body: entry.body, timeoutMs: 8_000, headers, whose });
 };
 
 /** What the clock would show now that the times in this entry were taken from, even if it was set meanwhile. */
@@ -100,7 +103,7 @@ export class Outbox {
     private readonly store: SealedStore,
     options: OutboxOptions = {},
   ) {
-    this.transport = options.transport ?? overHttp;
+    this.transport = options.transport ?? ((entry) => overHttp(entry, store.account));
     this.now = options.now ?? Date.now;
     this.random = options.random ?? Math.random;
     this.timers = options.timers ?? true;
@@ -138,7 +141,7 @@ export class Outbox {
         id,
         saved_at,
         said: newId(),
-        clock_offset: clockOffset(),
+        clock_offset: each.clock_offset ?? clockOffset(),
         state: 'waiting',
         tries: 0,
         next_try_at: 0,

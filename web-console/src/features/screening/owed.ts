@@ -35,17 +35,19 @@ export function answersEntry(visit: Visit, run: Run, body: Screening): NewEntry 
  * saw is about now: said late it would ring for a danger that is over.
  */
 export function forgotten(visit: Visit, now: number, isKnown: (what: What, subject: Uuid) => boolean): NewEntry[] {
-  const { alarm } = visit;
+  const { alarm, clock_offset } = visit;
   const runs = visit.runs.filter((run) => run.finished_at !== undefined && !isKnown('screening', run.screening_id));
-  const answers = runs.map((run) => answersEntry(visit, run, toSend(visit, run)));
+  const owed = runs.map((run) => answersEntry(visit, run, toSend(visit, run)));
   const about = alarm?.screening_id ?? visit.runs.at(-1)?.screening_id;
   const isSeen = Object.values(visit.danger).some((fact) => fact !== null);
   const isNow = now - Date.parse(visit.touched_at) < KEEP_RECEIVED_MS;
-  const facts = about !== undefined && isSeen && isNow && !isKnown('danger', about) ? [dangerEntry(visit, about)] : [];
-  if (alarm === undefined) return [...answers, ...facts];
-  if (facts.length > 0) return [alarmEntry(alarm, visit.person, `danger:${about}`), ...answers, ...facts];
-  const cover = alarm.how === 'rules' ? `screening:${alarm.screening_id}` : undefined;
-  return isKnown('alarm', alarm.id) ? answers : [alarmEntry(alarm, visit.person, cover), ...answers];
+  const owesFacts = about !== undefined && isSeen && isNow && !isKnown('danger', about);
+  if (owesFacts) owed.push(dangerEntry(visit, about));
+  if (alarm !== undefined && (owesFacts || !isKnown('alarm', alarm.id))) {
+    const byRules = alarm.how === 'rules' ? `screening:${alarm.screening_id}` : undefined;
+    owed.unshift(alarmEntry(alarm, visit.person, owesFacts ? `danger:${about}` : byRules));
+  }
+  return owed.map((entry) => ({ ...entry, clock_offset }));
 }
 
 function dangerEntry(visit: Visit, screeningId: Uuid): NewEntry {

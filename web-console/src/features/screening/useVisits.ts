@@ -1,5 +1,6 @@
 // The visits on this device: every change is sealed and stored before anything else happens, so a crash loses nothing.
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { clockOffset } from '@/api/clock';
 import type { What } from '@/api/outbox';
 import type { Session } from '@/api/session';
 import type { Uuid } from '@/api/types';
@@ -54,7 +55,10 @@ export function useVisits(session: Session): Visits {
       setAll((known) => [...known.filter((each) => each.id !== visit.id), visit]);
       setOpenId(visit.phase === 'left' ? null : visit.id);
       writes.current = writes.current
-        .then(() => (visit.phase === 'left' ? store.remove('visit', visit.id) : store.put('visit', visit.id, visit)))
+        .then(() => {
+          if (visit.phase === 'left') return store.remove('visit', visit.id);
+          return store.put('visit', visit.id, { ...visit, clock_offset: clockOffset() });
+        })
         .then(() => setSaveFailed(false))
         .catch(() => setSaveFailed(true));
     },

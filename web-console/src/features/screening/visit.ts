@@ -51,6 +51,8 @@ export type Visit = {
   locale: string;
   started_at: Timestamp;
   touched_at: Timestamp;
+  /** As the outbox keeps it for what this visit owes: known when it was stored. */
+  clock_offset?: number;
   suggestion?: Suggestion;
   alarm?: LocalAlarm;
   /** The screening whose id makes the id of this visit's alarm: the first that called for one, now or later. */
