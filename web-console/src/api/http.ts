@@ -114,7 +114,8 @@ async function once<T>(method: string, path: string, options: Options): Promise<
     throw new Unreached(String(response.status));
   }
   wasReached();
-  if (response.status === 401 && path !== '/sessions') onSignedOut();
+  // a second person who mistypes at this desk does not end the session of the first
+  if (response.status === 401 && problem.type.endsWith('/problems/signed-out')) onSignedOut();
   throw new Refused(problem);
 }
 

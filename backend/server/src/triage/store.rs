@@ -84,7 +84,7 @@ pub async fn newest_suggestions_of(
     let tenant = tx.tenant();
     let screenings: Vec<Uuid> = screenings.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
-        "select distinct on (screening_id) screening_id, id, document_sealed
+        "select distinct on (screening_id) screening_id, id, document_sealed, clock
            from suggestion
           where tenant_id = $1 and screening_id = any($2)
           order by screening_id, at desc",
@@ -96,7 +96,7 @@ pub async fn newest_suggestions_of(
     Ok(rows
         .into_iter()
         .map(|row| {
-            let newest = SuggestionRow { id: row.id, document_sealed: row.document_sealed };
+            let newest = SuggestionRow { id: row.id, document_sealed: row.document_sealed, clock: row.clock };
             (ScreeningId(row.screening_id), newest)
         })
         .collect())

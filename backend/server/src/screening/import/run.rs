@@ -10,7 +10,6 @@ use crate::platform::{Ctx, Problem, Scope, ScopedTx};
 use crate::screening::campaigns;
 use crate::screening::{Receipt, submit};
 use rules::ids::CampaignId;
-use rules::screening::Origin;
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -24,15 +23,6 @@ pub enum Timing {
     #[default]
     Historical,
     Live,
-}
-
-impl Timing {
-    pub const fn origin(self) -> Origin {
-        match self {
-            Self::Historical => Origin::Historical,
-            Self::Live => Origin::Live,
-        }
-    }
 }
 
 #[derive(Debug, Clone)]
