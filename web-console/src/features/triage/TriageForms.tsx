@@ -101,15 +101,17 @@ export function TriageForms({ form, item, busy, onRun, onBack }: Props) {
                   className={outcome === code ? 'btn on' : 'btn'}
                   aria-pressed={outcome === code}
                   disabled={code === 'cannot_reach' && tooFew}
-                  title={code === 'cannot_reach' && tooFew ? t.tooFewAttempts(item.attempts, item.attempts_needed) : undefined}
+                  title={
+                    code === 'cannot_reach' && tooFew
+                      ? t.tooFewAttempts(item.attempts, item.attempts_needed)
+                      : undefined
+                  }
                   onClick={() => setOutcome(code)}
                 >
                   {words}
                 </button>
               ))}
-              {tooFew ? (
-                <p className="muted small">{t.tooFewAttempts(item.attempts, item.attempts_needed)}</p>
-              ) : null}
+              {tooFew ? <p className="muted small">{t.tooFewAttempts(item.attempts, item.attempts_needed)}</p> : null}
             </fieldset>
           ) : null}
           <FieldFrame id="triage-words" label={label} hint={hint}>

@@ -209,7 +209,8 @@ export default {
   closeAgain: 'Press again: close the alarm',
   backToAlarm: 'Back to the alarm',
   queueItemStays: 'The triage item stays with the clinician.',
-  secondWhy: 'Closing a P1 like this needs a second person: at this desk with their password, or from their own screen.',
+  secondWhy:
+    'Closing a P1 like this needs a second person: at this desk with their password, or from their own screen.',
   secondLogin: "Second person's account",
   secondCode: 'Their one-time code, if they use one',
   secondPassword: 'Their password',
