@@ -14,7 +14,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All accounts. */
+        /** All accounts, with what is asked for them. */
         get: operations["list_accounts"];
         put?: never;
         post?: never;
@@ -32,7 +32,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Make an account, or change the name and the roles of one. */
+        /**
+         * Make an account, or change the name and the roles of one. Roles that are taken away end at once; roles that are
+         *     given wait until somebody who grants roles has approved them.
+         */
         put: operations["put_account"];
         post?: never;
         delete?: never;
@@ -50,7 +53,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Disable an account and end its sessions. */
+        /** Disable an account and end its sessions and posts. */
         post: operations["disable_account"];
         delete?: never;
         options?: never;
@@ -84,8 +87,79 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take the password away and make a one-time link. */
+        /**
+         * Take the password away and make a one-time link. Where that opens people's files or an administrator's account, the
+         *     first call asks for it, and once somebody has approved it the next one gives the link.
+         */
         post: operations["reset_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/reset/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree that the account gets a new link. Who asked does not approve. */
+        post: operations["approve_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/reset/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse a new link. */
+        post: operations["reject_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/roles/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the roles that were asked for. Who asked does not approve. */
+        post: operations["approve_roles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/roles/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse the roles that were asked for. */
+        post: operations["reject_roles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -513,7 +587,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change my password. */
+        /** Change my password; my other sessions end. */
         post: operations["change_password"];
         delete?: never;
         options?: never;
@@ -547,7 +621,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Remove the second factor. */
+        /** Remove the second factor, with the password and a code of it. */
         post: operations["remove_second_factor"];
         delete?: never;
         options?: never;
@@ -564,7 +638,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin the enrolment of a second factor. */
+        /** Begin the enrolment of a second factor; in place of another one with the password and a code of that one. */
         post: operations["begin_second_factor"];
         delete?: never;
         options?: never;
@@ -582,6 +656,23 @@ export interface paths {
         /** The visible part of the org tree, parents first. */
         get: operations["list_org_units"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/org-units/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Add a unit below its parent, or give one another name or code. The same again changes nothing. */
+        put: operations["put_org_unit"];
         post?: never;
         delete?: never;
         options?: never;
@@ -726,6 +817,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queue/{id}/attempted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody tried to reach the person and did not. The deadline stays. */
+        post: operations["attempted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queue/{id}/change": {
         parameters: {
             query?: never;
@@ -752,7 +860,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Close with an outcome and a reason. */
+        /** Close with an outcome and a reason. From tier 3 on nobody dismisses alone: the item then waits for a second person. */
         post: operations["close"];
         delete?: never;
         options?: never;
@@ -786,7 +894,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** First contact was made. */
+        /** Somebody was in contact with the person: first contact, then each follow-up, until only an outcome is missing. */
         post: operations["contacted"];
         delete?: never;
         options?: never;
@@ -835,7 +943,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One version of a scale, whole. It never changes. */
+        /** One version of a scale, byte for byte what was hashed: whoever reads it gets the hash it is listed with. */
         get: operations["get_scale"];
         put?: never;
         post?: never;
@@ -853,7 +961,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Submit a screening. The same id and content again gives the first answer; another content is refused. */
+        /**
+         * Submit a screening. The same id and content again gives the first answer; another content is refused. Times are
+         *     those of the device, corrected by what its clock showed when it sent: nothing is refused for a wrong clock.
+         */
         put: operations["put_screening"];
         post?: never;
         delete?: never;
@@ -977,6 +1088,22 @@ export interface components {
             name: string;
             roles: components["schemas"]["RoleView"][];
         };
+        /** @description What waits for a second person, or was approved and not used yet. */
+        AccountRequest: {
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: uuid */
+            asked_by: string;
+            asked_by_name: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Only of a reset: whoever asked takes the link by asking once more. */
+            is_approved: boolean;
+            /** @description `roles` or `reset` */
+            kind: string;
+            /** @description The roles to be added; none for a reset. */
+            roles: components["schemas"]["RoleView"][];
+        };
         AccountView: {
             /** Format: date-time */
             created_at: string;
@@ -988,6 +1115,8 @@ export interface components {
             id: string;
             login: string;
             name: string;
+            requests: components["schemas"]["AccountRequest"][];
+            /** @description What is held now; what was asked for stands in `requests`. */
             roles: components["schemas"]["RoleView"][];
             /** Format: date-time */
             setup_expires_at?: string | null;
@@ -1047,6 +1176,8 @@ export interface components {
             returned_at?: string | null;
             /** Format: uuid */
             screening_id?: string | null;
+            /** @description Closing with one of these codes takes two. */
+            second_person_for: string[];
             /** Format: date-time */
             shelved_until?: string | null;
             /** @description `raised`, `claimed`, `acknowledged`, `closed`. */
@@ -1195,6 +1326,12 @@ export interface components {
             /** Format: uuid */
             to_account?: string | null;
         };
+        Attempted: {
+            /** Format: int64 */
+            expected_version: number;
+            /** @description how it was tried */
+            note: string;
+        };
         CampaignView: {
             /** Format: date */
             ends_on: string;
@@ -1247,6 +1384,15 @@ export interface components {
             note?: string | null;
             /** Format: int32 */
             to_tier?: number | null;
+        };
+        ClockView: {
+            /**
+             * Format: int64
+             * @description how far it was behind ours; below 0 it was ahead
+             */
+            behind_secs: number;
+            /** @description `off`, `finished_in_future`, `finished_long_ago`, `started_after_finish`, `took_too_long` */
+            flags: string[];
         };
         Close: {
             /** Format: int64 */
@@ -1526,6 +1672,11 @@ export interface components {
             /** Format: int64 */
             targets: number;
         };
+        /** @description Who asks for it can be somebody at a screen that was left open: what takes a factor away is asked with both. */
+        Proof: {
+            code?: string | null;
+            password?: string | null;
+        };
         PutAccount: {
             login: string;
             name: string;
@@ -1552,7 +1703,7 @@ export interface components {
             priority?: number | null;
             /**
              * Format: date-time
-             * @description By the sender's clock.
+             * @description By the sender's clock; corrected by `x-sent-at`.
              */
             raised_at?: string | null;
             /** Format: uuid */
@@ -1576,6 +1727,18 @@ export interface components {
             means_within_reach?: boolean | null;
             plan_within_72h?: boolean | null;
             word_of_worker?: boolean;
+        };
+        PutOrgUnit: {
+            /** @description Lower-case letters, digits and hyphens; one unit has it. */
+            code: string;
+            /** @description `district`, `street`, `community`, `grid`, `school`, `grade`, `class`, `employer`, …; never changed afterwards. */
+            kind: string;
+            name: string;
+            /**
+             * Format: uuid
+             * @description Never changed afterwards: rights, people and events hang on the place. Only the root has none.
+             */
+            parent_id?: string | null;
         };
         /** @description A person as first written down. What is not known yet may be added later. */
         PutPerson: {
@@ -1647,6 +1810,7 @@ export interface components {
         /** @description An item that somebody opened: the person, every reason, what would change it, and its history. */
         QueueItemDetail: components["schemas"]["QueueItemView"] & {
             address?: string | null;
+            clock?: components["schemas"]["ClockView"] | null;
             history: components["schemas"]["ChangeView"][];
             name?: string | null;
             phone?: string | null;
@@ -1656,6 +1820,16 @@ export interface components {
         QueueItemView: {
             /** Format: uuid */
             alarm_id?: string | null;
+            /**
+             * Format: int32
+             * @description To reach the person, since anybody was last in contact.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description So many before the person counts as not to be reached.
+             */
+            attempts_needed: number;
             close_outcome?: string | null;
             /** Format: date-time */
             closed_at?: string | null;
@@ -1665,6 +1839,13 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             due_at?: string | null;
+            /**
+             * Format: int32
+             * @description Which follow-up, from 1; 0 for other stages.
+             */
+            follow_up: number;
+            /** @description How many follow-ups there are. */
+            follow_ups: number;
             headline: components["schemas"]["Text"];
             /** Format: uuid */
             id: string;
@@ -1681,6 +1862,10 @@ export interface components {
             /** Format: uuid */
             screening_id: string;
             second_person?: components["schemas"]["SecondView"] | null;
+            /** @description Outcomes that one person alone cannot give. */
+            second_person_for: string[];
+            /** @description What it waits for by `due_at`: `first_contact`, `interview`, `follow_up` or `outcome`. */
+            stage: string;
             state: string;
             /** Format: int32 */
             suggested_tier: number;
@@ -1798,18 +1983,28 @@ export interface components {
             expected_version: number;
         };
         SecondPerson: {
+            /** @description Of their second factor, if they have one. */
+            code?: string | null;
             login: string;
             password: string;
         };
         SecondView: {
             /** Format: uuid */
             asked_by: string;
+            /** @description Or the outcome with which to close. */
+            outcome?: string | null;
             reason?: string | null;
-            /** Format: int32 */
-            tier: number;
+            /**
+             * Format: int32
+             * @description The lower tier that is wanted.
+             */
+            tier?: number | null;
         };
-        /** @enum {string} */
-        Seen: "in_person" | "remote";
+        /** @description Which request was looked at: one that was changed meanwhile is not meant. */
+        Seen: {
+            /** Format: uuid */
+            request_id: string;
+        };
         SessionView: {
             account: components["schemas"]["AccountBrief"];
             token?: string | null;
@@ -1895,6 +2090,11 @@ export interface components {
         Ticket: {
             ticket: string;
         };
+        /** @description It waits for a second person. */
+        Waiting: {
+            /** @description The action of whoever approves it. */
+            waits_for: string;
+        };
         WorkerView: {
             /** Format: uuid */
             id: string;
@@ -1961,6 +2161,14 @@ export interface operations {
                 };
                 content?: never;
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1987,6 +2195,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -2026,6 +2242,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SetupLink"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waiting"];
+                };
+            };
+        };
+    };
+    approve_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2085,7 +2465,10 @@ export interface operations {
     put_alarm: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the sender's own clock at sending */
+                "x-sent-at"?: string | null;
+            };
             path: {
                 id: string;
             };
@@ -2855,6 +3238,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     remove_second_factor: {
@@ -2866,7 +3265,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Code"];
+                "application/json": components["schemas"]["Proof"];
             };
         };
         responses: {
@@ -2875,6 +3274,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -2885,7 +3300,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -2893,6 +3312,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolmentView"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2912,6 +3347,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrgUnit"][];
+                };
+            };
+        };
+    };
+    put_org_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutOrgUnit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgUnit"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgUnit"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3182,6 +3658,39 @@ export interface operations {
             };
         };
     };
+    attempted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Attempted"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueItemView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change: {
         parameters: {
             query?: never;
@@ -3399,7 +3908,10 @@ export interface operations {
     put_screening: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the device's own clock at sending */
+                "x-sent-at"?: string | null;
+            };
             path: {
                 id: string;
             };
