@@ -90,7 +90,7 @@ function Branch({ unit, units, editing, onEdit }: BranchProps) {
   return (
     <li>
       <details open={unit.parent_id === null || form !== null || undefined}>
-        <summary className="tree-row">{row}</summary>
+        <summary className="tree-row tree-row-open">{row}</summary>
         {acts}
         {form}
         <ul>
