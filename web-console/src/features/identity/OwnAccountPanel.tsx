@@ -39,11 +39,22 @@ function SecondFactor({ on }: { on: boolean | undefined }) {
     setPassword('');
     setLeaving(null);
   };
+  // What was true of the factor before says nothing about the one that comes now.
+  const begun = () => {
+    factor.confirm.reset();
+    factor.remove.reset();
+    done();
+  };
+  const removed = () => {
+    factor.start.reset();
+    factor.confirm.reset();
+    done();
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (enrolling) factor.confirm.mutate(code, { onSuccess: done });
-    else if (leaving === 'replace') factor.start.mutate({ password, code }, { onSuccess: done });
-    else factor.remove.mutate({ password, code }, { onSuccess: done });
+    else if (leaving === 'replace') factor.start.mutate({ password, code }, { onSuccess: begun });
+    else factor.remove.mutate({ password, code }, { onSuccess: removed });
   };
   const codeForm = (label: string) => (
     <form onSubmit={submit}>
@@ -100,7 +111,7 @@ function SecondFactor({ on }: { on: boolean | undefined }) {
             type="button"
             className="btn"
             disabled={factor.start.isPending}
-            onClick={() => factor.start.mutate(undefined)}
+            onClick={() => factor.start.mutate(undefined, { onSuccess: begun })}
           >
             {text.identity.addSecondFactor}
           </button>
