@@ -8,6 +8,7 @@ use super::{RAISE_ALARM, policy, store};
 use crate::events::{self, NewEvent, Stream, Subject};
 use crate::platform::timers::{self, Due, Fired, Timer, TimerHandlers};
 use crate::platform::{Ctx, Problem, ScopedTx};
+use rules::Timestamp;
 use rules::ids::{AccountId, AlarmId, OrgId, QueueItemId};
 use rules::triage::{IfMissed, Progress, Stage, if_missed};
 use serde::{Deserialize, Serialize};
@@ -107,19 +108,24 @@ pub struct AlarmClosed {
     /// What the alarm took in.
     pub signals: Vec<Uuid>,
     pub by: AccountId,
+    pub at: Timestamp,
     pub was_reached: bool,
 }
 
 /// In the transaction that closes the alarm. The items may lie where whoever closes it cannot look, so they follow by
 /// themselves.
-pub async fn alarm_closed(ctx: &Ctx, tx: &mut ScopedTx, closed: &AlarmClosed) -> Result<(), Problem> {
+pub async fn alarm_closed(tx: &mut ScopedTx, closed: &AlarmClosed) -> Result<(), Problem> {
+    for signal in closed.signals.iter().filter(|_| closed.was_reached) {
+        // somebody was with the person: what was only going to ring is taken back
+        timers::cancel(tx, *signal, &[RAISE_ALARM], closed.at).await?;
+    }
     let timer = Timer {
         subject_id: closed.alarm.0,
         kind: ALARM_CLOSED,
         step: 0,
         lap: 0,
         fence: closed.version,
-        due_at: ctx.now(),
+        due_at: closed.at,
         body: serde_json::to_value(closed).map_err(|error| Problem::internal(&error))?,
     };
     timers::schedule(tx, timer).await?;
@@ -133,6 +139,10 @@ async fn pass_on(ctx: &Ctx, tx: &mut ScopedTx, due: &Due) -> Result<(), Problem>
     let mut events = Vec::new();
     for mut item in store::list_of_alarm(tx, closed.item, &closed.signals).await? {
         let before = item.progress();
+        // what was asked since the close is not answered by it
+        if before.stage == Stage::FirstContact && before.counted_from >= closed.at {
+            continue;
+        }
         let after = before.alarm_closed(policy.document(), closed.was_reached, ctx.now());
         if after == before {
             continue;

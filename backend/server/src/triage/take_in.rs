@@ -353,9 +353,8 @@ pub(super) async fn schedule_alarm(
             "instead_of": instead_of,
         }),
     };
-    if due_at > ctx.now() {
-        timers::cancel(tx, alarm.0, &[RAISE_ALARM], ctx.now()).await?;
-    }
+    // one call at a time: what rings now need not ring again later
+    timers::cancel(tx, alarm.0, &[RAISE_ALARM], ctx.now()).await?;
     timers::schedule(tx, timer).await?;
     Ok(())
 }

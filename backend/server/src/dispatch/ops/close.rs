@@ -72,17 +72,18 @@ fn cannot_second() -> Problem {
 
 /// What becomes of the person is triage's: the items that a closed alarm was about are followed from now on. An alarm
 /// that gathers the missed deadlines of many is about none of them.
-pub(super) async fn pass_on(ctx: &Ctx, tx: &mut ScopedTx, kept: &Kept) -> Result<(), Problem> {
-    let State::Closed { by, code, .. } = &kept.machine.state else { return Ok(()) };
+pub(super) async fn pass_on(tx: &mut ScopedTx, kept: &Kept) -> Result<(), Problem> {
+    let State::Closed { by, at, code, .. } = &kept.machine.state else { return Ok(()) };
     let closed = AlarmClosed {
         alarm: kept.id,
         version: kept.version,
         item: kept.queue_item.filter(|_| kept.person.is_some()),
         signals: signals::list_of(tx, kept.id).await?,
         by: *by,
+        at: *at,
         was_reached: code.has_reached_somebody(),
     };
-    triage::alarm_closed(ctx, tx, &closed).await
+    triage::alarm_closed(tx, &closed).await
 }
 
 /// The second person agrees to a close that was asked for.

@@ -112,7 +112,7 @@ async fn carry_out(
     store::save(ctx, &mut tx, &mut kept).await?;
     worker::keep_timers(&mut tx, &kept, now).await?;
     if before.is_open() {
-        close::pass_on(ctx, &mut tx, &kept).await?;
+        close::pass_on(&mut tx, &kept).await?;
     }
     let entry = Entry {
         action: said.audit,
