@@ -4,6 +4,7 @@ mod administrators;
 mod audit;
 mod bad_input;
 mod campaigns;
+mod consent;
 mod dispatch;
 mod dispatch_acts;
 mod duty;

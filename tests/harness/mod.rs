@@ -20,6 +20,9 @@ use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+/// The notice that comes with the worklist.
+pub const NOTICE: &str = "2026-1";
+
 /// A Saturday night, a quarter past two, in the middle of a shift.
 pub const NIGHT: &str = "2026-11-21T18:15:00Z";
 
@@ -163,7 +166,7 @@ impl App {
             "person_id": person, "visit_id": visit, "scale": scale, "version": "1.0.0",
             "mode": "self", "locale": "zh-CN", "seen": "in_person",
             "started_at": now - Duration::minutes(3), "finished_at": now,
-            "consent": {"notice_version": "1", "given_at": now - Duration::minutes(4), "by": "self"},
+            "consent": {"notice_version": NOTICE, "given_at": now - Duration::minutes(4), "by": "self"},
         });
         body["answers"] = answers;
         body

@@ -3,8 +3,10 @@
 //! Everything is parsed once at the door and private afterwards: an error names the rule that was broken, never
 //! the value that broke it.
 
+mod age_band;
 mod id_number;
 
+pub use age_band::AgeBand;
 pub use id_number::{Disagreement, IdNumber};
 
 use crate::Private;

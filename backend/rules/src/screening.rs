@@ -6,6 +6,7 @@
 
 use crate::Timestamp;
 use crate::device_clock::LONGEST_HOURS;
+use crate::people::AgeBand;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,8 @@ pub struct Facts<'a> {
     pub started_at: Timestamp,
     pub finished_at: Timestamp,
     pub age: Option<u16>,
+    /// when the person last took their consent back
+    pub withdrawn_at: Option<Timestamp>,
     pub consent: Option<ConsentFacts>,
     /// why a submit without consent was needed to protect a life
     pub danger_to_life: Option<&'a str>,
@@ -31,7 +34,38 @@ pub struct Facts<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct ConsentFacts {
     pub given_at: Timestamp,
+    /// the version that was shown is one of ours
+    pub is_known_notice: bool,
     pub by_guardian: bool,
+    pub relation: Option<GuardianRelation>,
+    pub declared_age: Option<AgeBand>,
+}
+
+/// Who consents for somebody. Civil Code of the PRC (2020), articles 27 (of a minor) and 28 (of an adult).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardianRelation {
+    Mother,
+    Father,
+    Grandparent,
+    ElderSibling,
+    Spouse,
+    AdultChild,
+    OtherGuardian,
+}
+
+impl GuardianRelation {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Mother => "mother",
+            Self::Father => "father",
+            Self::Grandparent => "grandparent",
+            Self::ElderSibling => "elder_sibling",
+            Self::Spouse => "spouse",
+            Self::AdultChild => "adult_child",
+            Self::OtherGuardian => "other_guardian",
+        }
+    }
 }
 
 /// On what ground answers are taken in. Danger to life is logged.
@@ -59,10 +93,14 @@ pub enum Refused {
     ConsentAfterAnswers,
     #[error("under {GUARDIAN_BELOW_AGE} a guardian consents")]
     GuardianNeeded,
-    #[error("the consent was given for another purpose")]
-    OtherPurpose,
-    #[error("the consent was given for another recipient")]
-    OtherRecipient,
+    #[error("say how the guardian is related to the person")]
+    RelationMissing,
+    #[error("the birth date is not known: the consent says how old the person is")]
+    AgeUnknown,
+    #[error("there is no such notice")]
+    UnknownNotice,
+    #[error("the person has withdrawn their consent; only a new one, or danger to life, allows this")]
+    Withdrawn,
 }
 
 impl Refused {
@@ -71,12 +109,13 @@ impl Refused {
         match self {
             Self::FinishedInFuture => "finished_at",
             Self::StartedAfterFinish | Self::TookTooLong => "started_at",
-            Self::NoConsent => "consent",
+            Self::NoConsent | Self::Withdrawn => "consent",
             Self::DangerWithoutReason => "danger_to_life.reason",
             Self::ConsentAfterAnswers => "consent.given_at",
             Self::GuardianNeeded => "consent.by",
-            Self::OtherPurpose => "consent.purpose",
-            Self::OtherRecipient => "consent.recipient",
+            Self::RelationMissing => "consent.guardian_relation",
+            Self::AgeUnknown => "consent.declared_age",
+            Self::UnknownNotice => "consent.notice_version",
         }
     }
 }
@@ -105,29 +144,22 @@ pub fn may_submit(facts: &Facts<'_>) -> Result<Ground, Refused> {
 }
 
 fn may_rest_on(consent: ConsentFacts, facts: &Facts<'_>) -> Result<(), Refused> {
+    if !consent.is_known_notice {
+        return Err(Refused::UnknownNotice);
+    }
     if consent.given_at > facts.finished_at + TimeDelta::minutes(CLOCK_SKEW_MINUTES) {
         return Err(Refused::ConsentAfterAnswers);
     }
-    if facts.age.is_some_and(|age| age < GUARDIAN_BELOW_AGE) && !consent.by_guardian {
+    // what was agreed to before it was taken back, on a tablet that had not heard of it
+    if facts.withdrawn_at.is_some_and(|withdrawn_at| consent.given_at <= withdrawn_at) {
+        return Err(Refused::Withdrawn);
+    }
+    let age = facts.age.or(consent.declared_age.map(AgeBand::stands_for)).ok_or(Refused::AgeUnknown)?;
+    if age < GUARDIAN_BELOW_AGE && !consent.by_guardian {
         return Err(Refused::GuardianNeeded);
     }
-    Ok(())
-}
-
-/// What a consent was given for, and to whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Binding {
-    pub purpose: String,
-    pub recipient: String,
-}
-
-/// A consent covers one purpose and one recipient, not whatever comes later.
-pub fn covers(consent: &Binding, wanted: &Binding) -> Result<(), Refused> {
-    if consent.purpose != wanted.purpose {
-        return Err(Refused::OtherPurpose);
-    }
-    if consent.recipient != wanted.recipient {
-        return Err(Refused::OtherRecipient);
+    if consent.by_guardian && consent.relation.is_none() {
+        return Err(Refused::RelationMissing);
     }
     Ok(())
 }
@@ -141,7 +173,13 @@ mod tests {
     }
 
     fn by(guardian: bool) -> ConsentFacts {
-        ConsentFacts { given_at: at(0), by_guardian: guardian }
+        ConsentFacts {
+            given_at: at(0),
+            is_known_notice: true,
+            by_guardian: guardian,
+            relation: guardian.then_some(GuardianRelation::Mother),
+            declared_age: None,
+        }
     }
 
     const NOTHING: Option<ConsentFacts> = None;
@@ -153,6 +191,7 @@ mod tests {
             started_at: at(1),
             finished_at: at(10),
             age: Some(34),
+            withdrawn_at: None,
             consent,
             danger_to_life: None,
             is_import: false,
@@ -188,7 +227,7 @@ mod tests {
         assert_eq!(may_submit(&backwards).map_err(Refused::field), Err("started_at"));
         let days = Facts { started_at: at(-2000), ..facts(by(false)) };
         assert_eq!(may_submit(&days), Err(Refused::TookTooLong));
-        let late = Some(ConsentFacts { given_at: at(16), by_guardian: false });
+        let late = Some(ConsentFacts { given_at: at(16), ..by(false) });
         assert_eq!(may_submit(&facts(late)), Err(Refused::ConsentAfterAnswers));
     }
 
@@ -198,17 +237,37 @@ mod tests {
     }
 
     #[test]
-    fn a_consent_covers_one_purpose_and_one_recipient() {
-        let binding = |purpose: &str, recipient: &str| Binding {
-            purpose: purpose.to_owned(),
-            recipient: recipient.to_owned(),
+    fn where_the_age_is_not_known_somebody_says_it() {
+        let said = |declared_age, guardian| {
+            may_submit(&Facts { age: None, ..facts(ConsentFacts { declared_age, ..by(guardian) }) })
         };
-        let consent = binding("screening_and_care", "service_centre");
-        assert_eq!(covers(&consent, &consent), Ok(()));
-        assert_eq!(covers(&consent, &binding("research", "service_centre")), Err(Refused::OtherPurpose));
-        assert_eq!(
-            covers(&consent, &binding("screening_and_care", "employer")),
-            Err(Refused::OtherRecipient)
-        );
+        assert_eq!(said(None, true), Err(Refused::AgeUnknown));
+        assert_eq!(said(Some(AgeBand::Under14), false), Err(Refused::GuardianNeeded));
+        assert_eq!(said(Some(AgeBand::Under14), true), Ok(Ground::Consent));
+        assert_eq!(said(Some(AgeBand::From14To17), false), Ok(Ground::Consent));
+        assert_eq!(said(Some(AgeBand::Adult), false), Ok(Ground::Consent));
+        let known =
+            Facts { age: Some(9), ..facts(ConsentFacts { declared_age: Some(AgeBand::Adult), ..by(false) }) };
+        assert_eq!(may_submit(&known), Err(Refused::GuardianNeeded), "what is on file goes first");
+    }
+
+    #[test]
+    fn a_consent_names_its_notice_and_a_guardian_says_who_they_are() {
+        let unknown = ConsentFacts { is_known_notice: false, ..by(false) };
+        assert_eq!(may_submit(&facts(unknown)).map_err(Refused::field), Err("consent.notice_version"));
+        let nobody = ConsentFacts { relation: None, ..by(true) };
+        assert_eq!(may_submit(&facts(nobody)), Err(Refused::RelationMissing));
+        let danger = Facts { danger_to_life: Some("站在楼顶"), ..facts(unknown) };
+        assert_eq!(may_submit(&danger), Ok(Ground::DangerToLife));
+    }
+
+    #[test]
+    fn what_was_taken_back_counts_no_more_until_it_is_given_again() {
+        let withdrawn = |minute| Facts { withdrawn_at: Some(at(minute)), ..facts(by(false)) };
+        assert_eq!(may_submit(&withdrawn(0)), Err(Refused::Withdrawn));
+        assert_eq!(may_submit(&withdrawn(5)), Err(Refused::Withdrawn));
+        assert_eq!(may_submit(&withdrawn(-1)), Ok(Ground::Consent), "given anew since");
+        let danger = Facts { danger_to_life: Some("站在楼顶"), ..withdrawn(5) };
+        assert_eq!(may_submit(&danger), Ok(Ground::DangerToLife));
     }
 }

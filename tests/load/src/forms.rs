@@ -40,7 +40,7 @@ pub fn screening(person: Uuid, visit: Uuid, scale: &str, answers: &Value, look_o
         "person_id": person, "visit_id": visit, "scale": scale, "version": "1.0.0", "answers": answers,
         "mode": "paper", "locale": "zh-CN", "seen": "in_person",
         "started_at": finished - TimeDelta::minutes(3), "finished_at": finished,
-        "consent": {"notice_version": "1", "given_at": finished - TimeDelta::minutes(4), "by": "self"},
+        "consent": {"notice_version": "2026-1", "given_at": finished - TimeDelta::minutes(4), "by": "self"},
     });
     if let Some(first) = look_of {
         body["look_of"] = json!(first);

@@ -1,5 +1,5 @@
 // The rules in this browser: the same crate as the server's, compiled to WebAssembly, JSON in and JSON out.
-import type { Answers, Danger, Sex, Suggestion, Uuid } from './types';
+import type { AgeBand, Answers, Danger, Sex, Suggestion, Uuid } from './types';
 
 type Exports = {
   memory: WebAssembly.Memory;
@@ -22,6 +22,7 @@ export type Look = 'not_needed' | 'pending' | 'refused' | 'broken_off' | 'done';
 export type Case = {
   results: Scored[];
   age: number | null;
+  declared_age: AgeBand | null;
   modifiers: string[];
   history: Record<string, unknown>;
   second_look: Look;

@@ -47,9 +47,11 @@ const target = (codes: string[], age: number | null = 71): Target => ({
     address: null,
     phone_tail: null,
     modifiers: [],
+    consent_withdrawn_at: null,
   },
   scales: codes.map((code) => ({ code, version: '1.0.0' })),
-  due_on: null,
+  due_on: '2026-11-30',
+  done: null,
   state: 'todo',
 });
 let made = 0;

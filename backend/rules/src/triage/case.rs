@@ -1,7 +1,7 @@
 //! One visit of one person, as triage needs to know it.
 
 use crate::identity::Post;
-use crate::people::Modifier;
+use crate::people::{AgeBand, Modifier};
 use crate::scale::{Level, Number, Score, Scored, Status};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,9 @@ pub struct Case {
     pub results: Vec<CaseResult>,
     #[serde(default)]
     pub age: Option<u16>,
+    /// Where the age is not known.
+    #[serde(default)]
+    pub declared_age: Option<AgeBand>,
     #[serde(default)]
     pub modifiers: BTreeSet<Modifier>,
     #[serde(default)]
@@ -32,6 +35,11 @@ impl Case {
     /// A yes about danger is said about now, however old the answers are.
     pub fn is_live(&self) -> bool {
         self.live || self.danger.says_any_yes()
+    }
+
+    /// The age to go by: known, or as the person has said.
+    pub fn age(&self) -> Option<u16> {
+        self.age.or(self.declared_age.map(AgeBand::stands_for))
     }
 }
 

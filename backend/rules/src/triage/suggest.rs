@@ -130,7 +130,7 @@ pub fn suggest(policy: &Policy, case: &Case) -> Suggestion {
             by: document.old_results.review_by,
             within_working_days: document.old_results.within_working_days,
         }),
-        second_look: look_to_start.then(|| policy.look_for(case.age).to_owned()),
+        second_look: look_to_start.then(|| policy.look_for(case.age()).to_owned()),
         next: started(&assessment),
         ask: if tier == 4 {
             document.danger_questions.iter().map(|question| question.fact).collect()
@@ -151,7 +151,7 @@ fn terms(document: &Document, case: &Case, assessment: &Assessment<'_>, rule: Op
     let before = case.history.highest_tier_30d.map(|tier| (tier, case.history.owner));
     let standing = Standing {
         tier: assessment.tier,
-        age: case.age,
+        age: case.age(),
         level: assessment.level,
         before,
         contact_secs: shortest,
@@ -193,7 +193,8 @@ fn reasons(document: &Document, case: &Case, assessment: &Assessment<'_>) -> Vec
     hits.sort_by_key(|hit| (std::cmp::Reverse(hit.tier), hit.is_floor));
     let mut reasons: Vec<Reason> = hits.into_iter().map(|hit| reason(document, hit)).collect();
     let young = &document.modifiers.young;
-    if let Some(age) = case.age.filter(|age| *age < young.below_age && young.tiers.contains(&assessment.tier))
+    if let Some(age) =
+        case.age().filter(|age| *age < young.below_age && young.tiers.contains(&assessment.tier))
     {
         reasons.push(Reason {
             row: "young".to_owned(),
@@ -335,7 +336,7 @@ fn reinvites(document: &Document, assessment: &Assessment<'_>) -> bool {
 fn also(document: &Document, case: &Case, assessment: &Assessment<'_>) -> Vec<String> {
     let young = &document.modifiers.young;
     let is_young =
-        case.age.is_some_and(|age| age < young.below_age) && young.tiers.contains(&assessment.tier);
+        case.age().is_some_and(|age| age < young.below_age) && young.tiers.contains(&assessment.tier);
     let of_rows = assessment.hits.iter().filter(|hit| hit.tier == assessment.tier).flat_map(|hit| hit.also);
     let of_young = young.also.iter().filter(|_| is_young);
     let mut codes: Vec<String> = Vec::new();

@@ -235,6 +235,7 @@ impl<'a> Lane<'a> {
                 given_at: at - TimeDelta::minutes(4),
                 by: GivenBy::Person,
                 guardian_relation: None,
+                declared_age: None,
             }),
             danger_to_life: None,
             device: None,

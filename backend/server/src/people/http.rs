@@ -183,6 +183,8 @@ struct PersonFile {
     #[schema(value_type = Vec<String>)]
     modifiers: BTreeSet<Modifier>,
     is_anonymous: bool,
+    /// They took their consent back: nothing new is taken in without a new one, but for danger to life.
+    consent_withdrawn_at: Option<DateTime<Utc>>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -224,6 +226,7 @@ fn view(kept: Kept, today: NaiveDate) -> PersonFile {
         id_number_masked: file.id_number.map(|number| masked(number.expose())),
         modifiers: file.modifiers,
         is_anonymous: file.is_anonymous,
+        consent_withdrawn_at: kept.consent_withdrawn_at,
         version: kept.version,
         created_at: kept.created_at,
         updated_at: kept.updated_at,

@@ -73,6 +73,7 @@ pub struct First {
 #[derive(Debug, Clone)]
 pub struct Kept {
     pub file: File,
+    pub consent_withdrawn_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -96,6 +97,8 @@ struct PersonRow {
     address_sealed: Option<Vec<u8>>,
     modifiers: Vec<String>,
     is_anonymous: bool,
+    declared_age: Option<String>,
+    consent_withdrawn_at: Option<Timestamp>,
     version: i64,
 }
 
@@ -113,6 +116,8 @@ impl PersonRow {
             org: OrgId(self.org_id),
             modifiers: modifiers_of(&self.modifiers),
             is_anonymous: self.is_anonymous,
+            declared_age: self.declared_age.and_then(|code| code.parse().ok()),
+            consent_withdrawn_at: self.consent_withdrawn_at,
         };
         Ok(Listed { id: PersonId(self.id), brief, version: self.version })
     }
@@ -134,7 +139,7 @@ pub async fn load_briefs(
     sqlx::query_as!(
         PersonRow,
         "select id, org_id, name_sealed, sex, birth_date_sealed, phone_sealed, address_sealed, modifiers,
-                is_anonymous, version
+                is_anonymous, declared_age, consent_withdrawn_at, version
            from person
           where tenant_id = $1 and id = any($2)",
         tenant.0,
@@ -154,7 +159,7 @@ pub async fn lock_brief(ctx: &Ctx, tx: &mut ScopedTx, id: PersonId) -> Result<Op
     let row = sqlx::query_as!(
         PersonRow,
         "select id, org_id, name_sealed, sex, birth_date_sealed, phone_sealed, address_sealed, modifiers,
-                is_anonymous, version
+                is_anonymous, declared_age, consent_withdrawn_at, version
            from person
           where tenant_id = $1 and id = $2
             for no key update",
@@ -191,7 +196,7 @@ pub async fn list(
     sqlx::query_as!(
         PersonRow,
         "select id, org_id, name_sealed, sex, birth_date_sealed, phone_sealed, address_sealed, modifiers,
-                is_anonymous, version
+                is_anonymous, declared_age, consent_withdrawn_at, version
            from person
           where tenant_id = $1
             and ($2::bytea is null or name_hash = $2)
@@ -286,7 +291,7 @@ pub async fn load(ctx: &Ctx, tx: &mut ScopedTx, id: PersonId) -> Result<Option<K
     let tenant = tx.tenant();
     let Some(row) = sqlx::query!(
         "select org_id, name_sealed, sex, birth_date_sealed, phone_sealed, id_number_sealed, address_sealed,
-                modifiers, is_anonymous, version, created_at, updated_at
+                modifiers, is_anonymous, consent_withdrawn_at, version, created_at, updated_at
            from person
           where tenant_id = $1 and id = $2",
         tenant.0,
@@ -317,7 +322,13 @@ pub async fn load(ctx: &Ctx, tx: &mut ScopedTx, id: PersonId) -> Result<Option<K
         modifiers: modifiers_of(&row.modifiers),
         is_anonymous: row.is_anonymous,
     };
-    Ok(Some(Kept { file, version: row.version, created_at: row.created_at, updated_at: row.updated_at }))
+    Ok(Some(Kept {
+        file,
+        consent_withdrawn_at: row.consent_withdrawn_at,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }))
 }
 
 pub async fn load_for_update(ctx: &Ctx, tx: &mut ScopedTx, id: PersonId) -> Result<Option<Kept>, Problem> {

@@ -1,10 +1,12 @@
 //! May these answers be taken in, and into which campaign? A person who has answered is never turned away over a date.
 
-use super::consent::GivenBy;
+use super::consent::Consent;
 use super::store;
 use super::submit::{Mode, Submission};
 use crate::people::Brief;
 use crate::platform::{Ctx, Problem, ScopedTx};
+use axum::http::StatusCode;
+use rules::screening::{Ground, Refused};
 
 pub(super) async fn admit(
     ctx: &Ctx,
@@ -36,21 +38,28 @@ pub(super) async fn admit(
     Ok(())
 }
 
-fn rest_on_a_ground(ctx: &Ctx, submission: &Submission, person: &Brief) -> Result<(), Problem> {
+/// A consent that does not hold is not kept: then it was danger to life that answers were taken in for.
+fn rest_on_a_ground(ctx: &Ctx, submission: &mut Submission, person: &Brief) -> Result<(), Problem> {
     let facts = rules::screening::Facts {
         now: ctx.now(),
         started_at: submission.started_at,
         finished_at: submission.finished_at,
         age: person.age,
-        consent: submission.consent.as_ref().map(|consent| rules::screening::ConsentFacts {
-            given_at: consent.given_at,
-            by_guardian: consent.by == GivenBy::Guardian,
-        }),
+        withdrawn_at: person.consent_withdrawn_at,
+        consent: submission.consent.as_ref().map(Consent::facts),
         danger_to_life: submission.danger_to_life.as_ref().map(|reason| reason.expose().as_str()),
         is_import: submission.mode == Mode::Import,
     };
-    rules::screening::may_submit(&facts)
-        .map_err(|refused| Problem::invalid(refused.field(), refused.to_string()))?;
+    match rules::screening::may_submit(&facts) {
+        Ok(Ground::DangerToLife) => submission.consent = None,
+        Ok(Ground::Consent | Ground::Import) => {}
+        Err(refused @ Refused::Withdrawn) => {
+            let title = "The person has withdrawn their consent";
+            return Err(Problem::new(StatusCode::CONFLICT, "consent-withdrawn", title)
+                .field(refused.field(), &refused.to_string()));
+        }
+        Err(refused) => return Err(Problem::invalid(refused.field(), refused.to_string())),
+    }
     Ok(())
 }
 

@@ -1,25 +1,43 @@
-//! Consent as it was given: to which notice, by whom, for what.
+//! Consent as it was given: to which notice, by whom, for what. And taken back.
 
+use super::WITHDRAWAL;
+use super::submit::lock;
+use super::worklist::Notice;
+use crate::audit::Entry;
+use crate::events;
 use crate::platform::text::{Line, of_our_time};
-use crate::platform::{Ctx, ScopedTx};
+use crate::platform::{Ctx, Problem, Scope, ScopedTx};
+use crate::{people, triage};
 use chrono::{DateTime, Utc};
+use rules::Private;
 use rules::ids::{AccountId, OrgId, PersonId};
+use rules::people::AgeBand;
+use rules::screening::GuardianRelation;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+const MAX_REASON_CHARS: usize = 500;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consent {
+    /// as it came with the worklist
     #[schema(value_type = String, max_length = 40)]
     pub notice_version: Line<40>,
     #[serde(deserialize_with = "of_our_time")]
     pub given_at: DateTime<Utc>,
     /// `self` or `guardian`
     pub by: GivenBy,
+    /// with `guardian`: `mother`, `father`, `grandparent`, `elder_sibling`, `spouse`, `adult_child`, `other_guardian`
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 40)]
-    pub guardian_relation: Option<Line<40>>,
+    #[schema(value_type = Option<String>)]
+    pub guardian_relation: Option<GuardianRelation>,
+    /// where no birth date is on file: `under_14`, `14_to_17`, `adult`
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub declared_age: Option<AgeBand>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -39,10 +57,19 @@ impl GivenBy {
     }
 }
 
-/// What the notice speaks of; a consent is bound to it.
-const PURPOSE: &str = "screening_and_care";
-const RECIPIENT: &str = "service_centre";
+impl Consent {
+    pub fn facts(&self) -> rules::screening::ConsentFacts {
+        rules::screening::ConsentFacts {
+            given_at: self.given_at,
+            is_known_notice: Notice::find(&self.notice_version).is_some(),
+            by_guardian: self.by == GivenBy::Guardian,
+            relation: self.guardian_relation,
+            declared_age: self.declared_age,
+        }
+    }
+}
 
+/// Bound to the purpose and the recipients of the notice that was shown. One given anew ends a withdrawal.
 pub async fn insert(
     ctx: &Ctx,
     tx: &mut ScopedTx,
@@ -50,26 +77,96 @@ pub async fn insert(
     org: OrgId,
     recorded_by: AccountId,
     consent: &Consent,
-) -> sqlx::Result<Uuid> {
+) -> Result<Uuid, Problem> {
+    let notice = Notice::find(&consent.notice_version)
+        .ok_or_else(|| Problem::invalid("consent.notice_version", "there is no such notice"))?;
     let tenant = tx.tenant();
     let id = ctx.new_id();
+    let relation = consent.guardian_relation.filter(|_| consent.by == GivenBy::Guardian);
     sqlx::query!(
-        "insert into consent (tenant_id, id, person_id, org_id, notice_version, purpose, recipient, given_by,
-                              guardian_relation, given_at, recorded_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into consent (tenant_id, id, person_id, org_id, notice_version, purpose, recipients, given_by,
+                              guardian_relation, declared_age, given_at, recorded_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         tenant.0,
         id,
         person.0,
         org.0,
         &*consent.notice_version,
-        PURPOSE,
-        RECIPIENT,
+        notice.purpose.code,
+        &notice.recipient_codes(),
         consent.by.code(),
-        consent.guardian_relation.as_deref(),
+        relation.map(GuardianRelation::code),
+        consent.declared_age.map(AgeBand::code),
         consent.given_at,
         recorded_by.0,
     )
     .execute(&mut **tx)
     .await?;
     Ok(id)
+}
+
+/// The person takes their consent back. What was done before stays lawful, and whoever is in danger is not let go of:
+/// open results of tier 2 and above keep their owner and deadline, milder ones are closed.
+pub async fn withdraw(
+    ctx: &Ctx,
+    scope: &Scope,
+    id: PersonId,
+    reason: Option<Private<String>>,
+) -> Result<DateTime<Utc>, Problem> {
+    let reason = reason.filter(|reason| !reason.expose().trim().is_empty());
+    if reason.as_ref().is_some_and(|reason| reason.expose().chars().count() > MAX_REASON_CHARS) {
+        return Err(Problem::invalid("reason", format!("at most {MAX_REASON_CHARS} characters")));
+    }
+    let mut tx = ctx.db.begin(scope).await?;
+    let person = lock(ctx, &mut tx, id).await.map_err(|_| Problem::not_found("person"))?;
+    if let Some(withdrawn_at) = person.consent_withdrawn_at {
+        return Ok(withdrawn_at);
+    }
+    let now = ctx.now();
+    record_withdrawal(ctx, &mut tx, &person, reason.as_ref()).await?;
+    people::mark_withdrawn(&mut tx, id, Some(now)).await?;
+    let closed = triage::close_mild(ctx, &mut tx, id, "consent_withdrawn").await?;
+    let entry = Entry {
+        action: "consent.withdraw",
+        subject_kind: "person",
+        subject_id: Some(id.0),
+        detail: json!({"closed": closed.len()}),
+    };
+    crate::audit::write(ctx, &mut tx, entry).await?;
+    for event in closed {
+        events::record(&mut tx, event).await?;
+    }
+    tx.commit().await?;
+    Ok(now)
+}
+
+async fn record_withdrawal(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    person: &people::Brief,
+    reason: Option<&Private<String>>,
+) -> sqlx::Result<()> {
+    let (tenant, actor, now, id) = (tx.tenant(), tx.scope().actor, ctx.now(), ctx.new_id());
+    sqlx::query!(
+        "update consent set withdrawn_at = $3 where tenant_id = $1 and person_id = $2 and withdrawn_at is null",
+        tenant.0,
+        person.id.0,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into consent_withdrawal (tenant_id, id, person_id, org_id, reason_sealed, by_account, at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        tenant.0,
+        id,
+        person.id.0,
+        person.org.0,
+        reason.map(|reason| ctx.keys.seal_text(tenant, WITHDRAWAL, id, reason.expose())),
+        actor.0,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

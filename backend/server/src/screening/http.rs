@@ -3,7 +3,7 @@
 use super::consent::Consent;
 use super::receipt::Receipt;
 use super::submit::{DeviceClock, DeviceResult, Mode, Seen, Submission, submit};
-use super::{BODY, correct, danger, library};
+use super::{BODY, consent, correct, danger, library};
 use crate::identity::{Access, Actor};
 use crate::platform::http::{Body, Id, RawBody, Routes, SentAt, parse_json};
 use crate::platform::text::{Line, of_our_time};
@@ -33,6 +33,7 @@ pub fn router() -> Routes {
         .add(Access::Can(Action::ScreeningSubmit), routes!(put_screening))
         .add(Access::Can(Action::DangerReport), routes!(put_danger))
         .add(Access::Can(Action::ScreeningCorrect), routes!(correct_person))
+        .add(Access::Can(Action::PersonWrite), routes!(withdraw_consent))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -255,4 +256,32 @@ async fn correct_person(
     correct::correct_person(&ctx, &scope, id, PersonId(body.person_id), body.reason, body.expected_version)
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WithdrawConsent {
+    /// nobody has to give one
+    #[schema(value_type = Option<String>)]
+    reason: Option<Private<String>>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ConsentWithdrawn {
+    consent_withdrawn_at: DateTime<Utc>,
+}
+
+/// A person takes their consent back. From then on answers are taken in only on a new consent or in danger to life;
+/// open results of tier 2 and above stay with their owner. Said again, it changes nothing.
+#[utoipa::path(post, path = "/persons/{id}/consents/withdraw", tag = "screening", params(("id" = Uuid, Path)), request_body = WithdrawConsent,
+    responses((status = 200, body = ConsentWithdrawn), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn withdraw_consent(
+    State(ctx): State<Ctx>,
+    actor: Actor,
+    Id(id): Id<PersonId>,
+    Body(body): Body<WithdrawConsent>,
+) -> Result<Json<ConsentWithdrawn>, Problem> {
+    let scope = actor.scope_for(Action::PersonWrite, Purpose::Care);
+    let consent_withdrawn_at = consent::withdraw(&ctx, &scope, id, body.reason).await?;
+    Ok(Json(ConsentWithdrawn { consent_withdrawn_at }))
 }

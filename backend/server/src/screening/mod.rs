@@ -36,6 +36,7 @@ const ANSWERS: Column = Column("screening.answers");
 const RESULT: Column = Column("screening.result");
 const DANGER_TO_LIFE: Column = Column("screening.danger_to_life");
 const CORRECTION: Column = Column("screening_correction.reason");
+const WITHDRAWAL: Column = Column("consent_withdrawal.reason");
 
 pub fn router() -> Routes {
     http::router()

@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use rules::Private;
 use rules::device_clock::{ClockNote, Times};
 use rules::ids::{CampaignId, PersonId, ScreeningId, TargetId, VisitId};
+use rules::people::AgeBand;
 use rules::scale::{Answers, ItemTimes, Respondent, Scale, Scored};
 use rules::triage::{CaseResult, Danger, PreviousScore, SecondLook, SeenAgo, StoredResult};
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,14 @@ pub struct Submission {
     pub body_hash: Vec<u8>,
 }
 
+impl Submission {
+    fn declared_age(&self) -> Option<AgeBand> {
+        self.consent.as_ref().and_then(|consent| consent.declared_age)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ScreeningMode)] // sign-in has a mode, too
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     #[serde(rename = "self")]
@@ -198,6 +206,7 @@ async fn gather(
     visit.previous.extend(previous(ctx, tx, submission.person, submission.visit, asked).await?);
     let now = ctx.now();
     let policy = triage::active_policy(ctx, tx).await?;
+    visit.age = person.age.or(submission.declared_age().map(AgeBand::stands_for)).or(visit.age);
     visit.screening = submission.id;
     visit.is_news = true;
     visit.scale.clone_from(&submission.scale);
@@ -261,7 +270,7 @@ pub(super) async fn recall(
         scale: newest.map(|kept| kept.scale.clone()).unwrap_or_default(),
         results,
         previous: Vec::new(),
-        age: person.age,
+        age: person.age_to_go_by(),
         modifiers: person.modifiers.clone(),
         second_look: if kept.iter().any(|kept| kept.is_broken_off) {
             SecondLook::BrokenOff
@@ -321,6 +330,12 @@ async fn save(
         Some(consent) => Some(consent::insert(ctx, tx, person.id, person.org, actor, consent).await?),
         None => None,
     };
+    if let Some(band) = submission.declared_age() {
+        people::declare_age(tx, person.id, band).await?;
+    }
+    if consent_id.is_some() && person.consent_withdrawn_at.is_some() {
+        people::mark_withdrawn(tx, person.id, None).await?;
+    }
     let answers = serde_json::to_vec(&submission.answers).map_err(|error| Problem::internal(&error))?;
     let kept = KeptResult { receipt: receipt.clone(), stored };
     let result = serde_json::to_vec(&kept).map_err(|error| Problem::internal(&error))?;
@@ -401,7 +416,7 @@ async fn tell_about_difference(
 
 async fn audit(ctx: &Ctx, tx: &mut ScopedTx, submission: &Submission) -> Result<(), Problem> {
     let entry = Entry {
-        action: if submission.danger_to_life.is_some() {
+        action: if submission.danger_to_life.is_some() && submission.consent.is_none() {
             "screening.submit_without_consent"
         } else {
             "screening.submit"

@@ -266,7 +266,7 @@ pub(super) async fn standing(
     tier: u8,
 ) -> Result<Standing, Problem> {
     let person = PersonId(item.person_id);
-    let age = crate::people::load_brief(ctx, tx, person).await?.and_then(|person| person.age);
+    let age = crate::people::load_brief(ctx, tx, person).await?.and_then(|person| person.age_to_go_by());
     let suggestion = store::open_suggestion(ctx, tx, item.suggestion_id).await?;
     let before = store::before(ctx, tx, policy, person, VisitId(item.visit_id)).await?;
     let level = suggestion.and_then(|suggestion| suggestion.level);

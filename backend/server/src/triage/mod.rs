@@ -3,6 +3,7 @@
 //! Screening stands above this slice and hands results in as values; alarms stand above too and are asked for by a
 //! timer (`dispatch.raise`) written in the same transaction.
 
+mod close_mild;
 mod decide;
 mod due;
 mod http;
@@ -12,6 +13,7 @@ mod store;
 mod take_in;
 mod view;
 
+pub use close_mild::close_mild;
 pub use decide::{Command, close, contacted};
 pub use due::{AlarmClosed, alarm_closed, release_owner, restore_watch, timers};
 pub use http::router;

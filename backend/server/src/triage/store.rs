@@ -218,6 +218,18 @@ pub async fn list_open(
     .await
 }
 
+/// What is open about this person below tier 2, where nobody has a deadline.
+pub async fn list_mild_of(tx: &mut ScopedTx, person: PersonId) -> sqlx::Result<Vec<Item>> {
+    let tenant = tx.tenant();
+    items!(
+        "where tenant_id = $1 and person_id = $2 and state <> 'closed' and tier < 2 order by id for update",
+        tenant.0,
+        person.0
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
 pub async fn list_closed(tx: &mut ScopedTx, limit: i64) -> sqlx::Result<Vec<Item>> {
     let tenant = tx.tenant();
     items!("where tenant_id = $1 and state = 'closed' order by closed_at desc limit $2", tenant.0, limit)

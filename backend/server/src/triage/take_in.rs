@@ -72,6 +72,7 @@ pub async fn take_in(ctx: &Ctx, tx: &mut ScopedTx, visit: Visit) -> Result<Taken
     let case = Case {
         results: visit.results,
         age: visit.age,
+        declared_age: None,
         modifiers: visit.modifiers,
         history: History {
             highest_tier_30d: before.map(|(tier, _)| tier),

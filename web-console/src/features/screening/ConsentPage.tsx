@@ -1,9 +1,10 @@
 // Before anything is asked: what for, who will see it, and whether the person (or a guardian) agrees.
 import { useState } from 'react';
-import type { Consent, Notice } from '@/api/types';
+import type { AgeBand, Consent, GuardianRelation, Notice } from '@/api/types';
 import { say, useText } from '@/i18n/text';
 import { HoldButton } from '@/ui/HoldButton';
 import { Icon } from '@/ui/Icon';
+import { stamp } from '@/ui/time';
 import { minutesFor } from './ListRows';
 import type { Toolbox } from './queries';
 import { GUARDIAN_UNTIL_AGE, timeIn, type Visit } from './visit';
@@ -17,13 +18,23 @@ type Props = {
   onAlarm: () => void;
 };
 
+const AGE_BANDS: AgeBand[] = ['under_14', '14_to_17', 'adult'];
+const ADULT_AGE = 18;
+// Civil Code of the PRC, articles 27 and 28.
+const OF_MINORS: GuardianRelation[] = ['mother', 'father', 'grandparent', 'elder_sibling', 'other_guardian'];
+const OF_ADULTS: GuardianRelation[] = ['spouse', 'mother', 'father', 'adult_child', 'other_guardian'];
+
 export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm }: Props) {
   const text = useText();
   const t = text.screening;
   const guardianBelow = notice?.guardian.below_age ?? GUARDIAN_UNTIL_AGE;
-  const young = visit.person.age !== null && visit.person.age < guardianBelow;
-  const [by, setBy] = useState<'self' | 'guardian'>(young ? 'guardian' : 'self');
-  const [relation, setRelation] = useState('');
+  const { age } = visit.person;
+  const [band, setBand] = useState<AgeBand | null>(null);
+  const young = age === null ? band === 'under_14' : age < guardianBelow;
+  const [chosen, setBy] = useState<'self' | 'guardian'>('self');
+  const by = young ? 'guardian' : chosen;
+  const [relation, setRelation] = useState<GuardianRelation | null>(null);
+  const relations = (age === null ? band === 'adult' : age >= ADULT_AGE) ? OF_ADULTS : OF_MINORS;
   const scales = visit.todo.map((each) => toolbox?.scales.get(`${each.code}@${each.version}`));
   // A wording may be put before a person only where it is offered; otherwise another language of the scale is used.
   const unspoken = visit.todo.some((each) => (toolbox?.offered.get(each.code) ?? []).length === 0);
@@ -33,7 +44,11 @@ export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm
     .map((each) => say(each?.title))
     .filter(Boolean)
     .join(text.common.listComma);
-  const ready = !missing && notice !== undefined && (by === 'self' || relation !== '');
+  const ready =
+    !missing &&
+    notice !== undefined &&
+    (age !== null || band !== null) &&
+    (by === 'self' || (relation !== null && relations.includes(relation)));
   const agree = () => {
     if (!ready || notice === undefined) return;
     onConsent({
@@ -41,6 +56,7 @@ export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm
       given_at: timeIn(visit),
       by,
       guardian_relation: by === 'guardian' ? relation : undefined,
+      declared_age: age === null ? band : undefined,
     });
   };
   return (
@@ -80,6 +96,17 @@ export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm
       <footer className="fd-foot fd-foot-pad">
         <div className="fd-agree">
           <h2 className="fd-ask">{t.consentAsk}</h2>
+          {visit.person.consent_withdrawn_at ? (
+            <p className="fd-guard">{t.consentWithdrawn(stamp(visit.person.consent_withdrawn_at))}</p>
+          ) : null}
+          {age !== null ? null : (
+            <div className="fd-chips" role="radiogroup" aria-label={t.declaredAge}>
+              <span className="fd-guard">{t.declaredAge}</span>
+              {AGE_BANDS.map((each) => (
+                <Choice key={each} on={band === each} label={t.ageBands[each]} onChoose={() => setBand(each)} />
+              ))}
+            </div>
+          )}
           {young ? <p className="fd-guard">{t.guardianNeeded(guardianBelow)}</p> : null}
           <div className="fd-chips" role="radiogroup" aria-label={t.consentAsk}>
             {young ? null : <Choice on={by === 'self'} label={t.consentSelf} onChoose={() => setBy('self')} />}
@@ -87,8 +114,13 @@ export function ConsentPage({ visit, notice, toolbox, onConsent, onBack, onAlarm
           </div>
           {by === 'guardian' ? (
             <div className="fd-chips" role="radiogroup" aria-label={t.guardianRelation}>
-              {[t.guardianMother, t.guardianFather, t.guardianOther].map((each) => (
-                <Choice key={each} on={relation === each} label={each} onChoose={() => setRelation(each)} />
+              {relations.map((each) => (
+                <Choice
+                  key={each}
+                  on={relation === each}
+                  label={t.guardianRelations[each]}
+                  onChoose={() => setRelation(each)}
+                />
               ))}
             </div>
           ) : null}

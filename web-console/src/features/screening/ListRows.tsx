@@ -29,13 +29,14 @@ export function TodoRow({ target, primary, visits, toolbox, onStart }: TodoProps
   const text = useText();
   const draft = visits.all.find((visit) => visit.target_id === target.id);
   const today = localDay(serverNow());
-  const late = target.due_on !== null && target.due_on < today ? daysBetween(target.due_on, today) : 0;
+  const late = target.due_on < today ? daysBetween(target.due_on, today) : 0;
   const { person } = target;
   const items = target.scales.reduce(
     (sum, each) => sum + (toolbox?.scales.get(`${each.code}@${each.version}`)?.items.length ?? 0),
     0,
   );
   const facts: ReactNode[] = [];
+  if (person.consent_withdrawn_at) facts.push(<b key="withdrawn">{text.screening.hasWithdrawn}</b>);
   if (person.address) facts.push(person.address);
   if (draft !== undefined) facts.push(<b key="draft">{draftWords(draft, toolbox, text)}</b>);
   else if (late > 0)
@@ -46,7 +47,7 @@ export function TodoRow({ target, primary, visits, toolbox, onStart }: TodoProps
       </b>,
     );
   else if (target.due_on === today) facts.push(<b key="due">{text.screening.dueToday}</b>);
-  else if (target.due_on !== null) facts.push(text.screening.dueOn(target.due_on.slice(5)));
+  else facts.push(text.screening.dueOn(target.due_on.slice(5)));
   if (draft === undefined) {
     facts.push(say(target.campaign_title));
     if (items > 0) facts.push(text.screening.minutes(minutesFor(items)));

@@ -176,6 +176,7 @@ export function caseOf(visit: Visit, wordOfWorker = visit.alarm?.how === 'word')
   return {
     results: visit.runs.flatMap((run) => (run.scored === undefined ? [] : [run.scored])),
     age: visit.person.age,
+    declared_age: visit.consent?.declared_age ?? null,
     modifiers: visit.person.modifiers,
     history: {},
     second_look: lookState(visit),

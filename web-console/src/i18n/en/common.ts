@@ -28,6 +28,7 @@ export default {
     'sign-in-refused': 'Account or password is wrong',
     'second-factor-needed': 'A one-time code is needed',
     'consent-needed': 'There is no consent on record',
+    'consent-withdrawn': 'Consent was withdrawn; a new one is needed',
     'alarm-not-held': 'Claim it first',
     'alarm-not-acknowledged': 'Acknowledge it first',
     'alarm-never-shelved': 'An alarm of this priority is never shelved',

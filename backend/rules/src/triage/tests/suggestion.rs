@@ -3,7 +3,7 @@
 use super::*;
 use crate::dispatch::Priority;
 use crate::identity::Post;
-use crate::people::Modifier;
+use crate::people::{AgeBand, Modifier};
 use crate::triage::{Certainty, Fact, History, IfMissed, SeenAgo, Stage, if_missed};
 
 fn texts(suggestion: &Suggestion) -> Vec<String> {
@@ -69,6 +69,11 @@ fn under_18_deadlines_of_tiers_2_and_3_are_halved() {
         (17, 22, 12 * HOUR, Post::Counsellor),
     ] {
         let suggestion = ask(&Case { age: Some(age), ..visit([phq9(value, 0)]) });
+        if age < 18 {
+            let declared = Some(if age < 14 { AgeBand::Under14 } else { AgeBand::From14To17 });
+            let by_band = ask(&Case { declared_age: declared, ..visit([phq9(value, 0)]) });
+            assert_eq!(by_band.first_contact_secs, suggestion.first_contact_secs, "{age} as the person says");
+        }
         assert_eq!(suggestion.first_contact_secs, Some(contact), "{age} years, PHQ-9 {value}");
         assert_eq!(suggestion.owner, Some(owner));
         assert_eq!(suggestion.also.contains(&"guardian".to_owned()), age < 18);

@@ -56,7 +56,6 @@ struct TargetView {
     scales: Vec<ScaleRef>,
     due_on: NaiveDate,
     state: TargetState,
-    #[serde(skip_serializing_if = "Option::is_none")]
     done: Option<DoneView>,
 }
 
@@ -80,6 +79,8 @@ struct TargetPerson {
     phone_tail: Option<String>,
     #[schema(value_type = Vec<String>)]
     modifiers: BTreeSet<Modifier>,
+    /// They took their consent back: they are asked anew, or left in peace.
+    consent_withdrawn_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -165,6 +166,7 @@ impl From<Target> for TargetView {
                 age: target.person.age,
                 address: target.person.address,
                 modifiers: target.person.modifiers,
+                consent_withdrawn_at: target.person.consent_withdrawn_at,
             },
             scales: target.scales,
             due_on: target.due_on,

@@ -44,6 +44,16 @@ impl Notice {
         SHIPPED.as_ref()
     }
 
+    /// Whoever goes on with an older list has shown the notice that came with it: what was shipped once stays here.
+    pub fn find(version: &str) -> Option<&'static Self> {
+        Self::shipped().filter(|notice| notice.version == version)
+    }
+
+    /// Who may see what the person tells, as the notice says.
+    pub fn recipient_codes(&self) -> Vec<String> {
+        self.recipients.iter().map(|recipient| recipient.code.clone()).collect()
+    }
+
     /// With the names of those who ask.
     #[must_use]
     pub fn said_by(&self, centre: &str, contact: &str) -> Self {
