@@ -193,3 +193,31 @@ fn docs_point_at_files_that_exist() {
     }
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
 }
+
+/// The document of the API has one list of names: of two types with one name the later would stand for both.
+#[test]
+fn no_two_types_of_the_api_share_a_name() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files(&root().join("backend/server/src"), ".rs") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for (n, _) in lines.iter().enumerate().filter(|(_, line)| line.contains("ToSchema)]")) {
+            let head: Vec<&str> = lines[n..]
+                .iter()
+                .take_while(|line| !line.ends_with('{') && !line.ends_with(';'))
+                .copied()
+                .collect();
+            let renamed =
+                head.iter().find_map(|line| line.split("schema(as = ").nth(1)?.split([')', ',']).next());
+            let declared = lines.get(n + head.len()).and_then(|line| {
+                let name =
+                    line.split(["struct ", "enum "].iter().find(|word| line.contains(**word))?).nth(1)?;
+                name.split([' ', '<', '(']).next()
+            });
+            let name = renamed.or(declared).unwrap_or_else(|| panic!("{}:{}", file.display(), n + 1));
+            places.entry(name.to_owned()).or_default().push(format!("{}:{}", file.display(), n + 1));
+        }
+    }
+    let shared: Vec<_> = places.into_iter().filter(|(_, places)| places.len() > 1).collect();
+    assert!(shared.is_empty(), "{shared:#?}");
+}

@@ -21,8 +21,12 @@ function alarm(id: string, more: Partial<Alarm> = {}): Alarm {
     kind: 'button',
     headline: { zh: '', en: '' },
     who: null,
-    where: { org_id: 'o', org_name: '', district: '', place: null, address: null },
+    where: { org_id: 'o', org_name: '', district_id: 'd', district: '', place: null, address: null },
     why: [],
+    policy: 'default@1.0.0',
+    second_person_for: [],
+    reason: 'button',
+    claim_due_at: null,
     count: 1,
     last_press_at: '2026-11-21T02:14:20Z',
     raised_at: '2026-11-21T02:14:20Z',
@@ -91,6 +95,7 @@ describe('order of alarms', () => {
 describe('receipts', () => {
   const told = (account_id: string, at: string, post = 'seat_dispatcher') => ({
     account_id,
+    name: '',
     post,
     at,
     receipt_at: '2026-11-21T02:14:22Z',

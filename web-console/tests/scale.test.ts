@@ -31,18 +31,28 @@ describe('a scale', () => {
 });
 
 describe('the list', () => {
-  const target = (id: string, due_on: string | null, state: 'todo' | 'done' = 'todo'): Target => ({
+  const target = (id: string, due_on: string, state: 'todo' | 'done' = 'todo'): Target => ({
     id,
     campaign_id: 'c',
     campaign_title: '',
-    person: { id, name: `person ${id}`, sex: 'F', age: 50, address: 'street 1', phone_tail: '2087', modifiers: [] },
+    person: {
+      id,
+      name: `person ${id}`,
+      sex: 'F',
+      age: 50,
+      address: 'street 1',
+      phone_tail: '2087',
+      modifiers: [],
+      consent_withdrawn_at: null,
+    },
     scales: [],
     due_on,
+    done: null,
     state,
   });
   it('puts what is overdue first and the rest by due date', () => {
     const parts = sortTargets(
-      [target('c', null), target('b', '2026-11-22'), target('a', '2026-11-20')],
+      [target('c', '2026-11-30'), target('b', '2026-11-22'), target('a', '2026-11-20')],
       [],
       '2026-11-22',
       '',
@@ -51,7 +61,7 @@ describe('the list', () => {
     expect(parts.today.map((each) => each.id)).toEqual(['b', 'c']);
   });
   it('finds by name, address and the last four of the phone', () => {
-    const all = [target('a', null), target('b', null)];
+    const all = [target('a', '2026-11-30'), target('b', '2026-11-30')];
     for (const what of ['2087', 'street', 'PERSON A'])
       expect(sortTargets(all, [], '2026-11-22', what).today.length).toBeGreaterThan(0);
     expect(sortTargets(all, [], '2026-11-22', 'nobody').today).toEqual([]);

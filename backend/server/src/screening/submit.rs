@@ -64,7 +64,7 @@ impl Submission {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = ScreeningMode)] // sign-in has a mode, too
+#[schema(as = ScreeningMode)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     #[serde(rename = "self")]
@@ -92,6 +92,7 @@ impl Mode {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SeenHow)]
 #[serde(rename_all = "snake_case")]
 pub enum Seen {
     InPerson,

@@ -18,11 +18,10 @@ export function sortTargets(targets: Target[], entries: readonly Entry[], today:
     if (!found(target)) continue;
     const entry = byTarget.get(target.id);
     if (entry !== undefined || target.state === 'done') parts.done.push(doneOf(target, entry));
-    else if (target.due_on !== null && target.due_on < today) parts.overdue.push(target);
+    else if (target.due_on < today) parts.overdue.push(target);
     else parts.today.push(target);
   }
-  const byDue = (a: Target, b: Target) =>
-    (a.due_on ?? '9999').localeCompare(b.due_on ?? '9999') || a.id.localeCompare(b.id);
+  const byDue = (a: Target, b: Target) => a.due_on.localeCompare(b.due_on) || a.id.localeCompare(b.id);
   parts.overdue.sort(byDue);
   parts.today.sort(byDue);
   parts.done.sort((a, b) => rank(a) - rank(b) || (b.at ?? '').localeCompare(a.at ?? ''));
