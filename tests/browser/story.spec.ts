@@ -1,6 +1,6 @@
 // The main job, end to end: an answer at the door reaches a dispatcher's screen and is followed to its end,
 // also when the server dies in the middle of it.
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Locator, type Page, test } from '@playwright/test';
 import { answer, holdOneSecond, person } from './people';
 import { Server } from './server';
 
@@ -37,19 +37,8 @@ test('an answer at the door reaches a dispatcher and is followed to its end', as
   const tablet = await person(browser, server, 'worker', TABLET);
   await tablet.waitForSelector('.fd-person');
   await picture(tablet, 'tablet-list');
-  await tablet.locator('.fd-start').first().click();
-  await tablet.waitForSelector('.fd-consent');
-  await tablet.click('.fd-go .btn >> nth=1');
-  await tablet.waitForSelector('.fd-hand');
-  await tablet.click('.fd-go .btn >> nth=1');
-  await tablet.waitForSelector('.fd-q');
-  for (let item = 1; item <= 8; item++) {
-    if (item === 3) await picture(tablet, 'tablet-run');
-    await answer(tablet, 1);
-  }
-  await answer(tablet, 2); // item 9: more than half the days
-  await tablet.waitForTimeout(300);
-  if ((await tablet.locator('.fd-q').count()) > 0 && (await isFunctionItem(tablet))) await answer(tablet, 1);
+  await handOver(tablet);
+  await answerPhq9(tablet, (item) => (item === 3 ? picture(tablet, 'tablet-run') : Promise.resolve()));
 
   // the second look starts on the spot; its first option is yes
   for (let item = 1; item <= 5; item++) await answer(tablet, 0);
@@ -88,12 +77,101 @@ test('an answer at the door reaches a dispatcher and is followed to its end', as
   await expect(row.first()).toContainText('已确认');
   await expect(row).toHaveCount(1);
   await picture(board, 'alarm');
+  await expect(tablet.locator('.fd-next')).toContainText('确认，正在处理');
 
-  // the queue item lives on, with an owner and a deadline
-  await board.getByText('分诊待办').first().click();
+  // followed to the end without a mouse: a note, then the outcome and why
+  const record = board.getByRole('list', { name: '记录' });
+  await board.keyboard.press('n');
+  await board.keyboard.type('网格员陪着，家属已到，药已收走');
+  await board.keyboard.press('Control+Enter');
+  await expect(record).toContainText('药已收走');
+  await board.keyboard.press('Escape');
+  await board.keyboard.press('x');
+  await expect(board.getByRole('button', { name: '已得到帮助' })).toBeFocused();
+  await board.keyboard.press('Enter');
+  await tabTo(board, board.locator('#close-reason'));
+  await board.keyboard.type('已送市一院，家属陪同');
+  await tabTo(board, board.getByRole('button', { name: '关闭警报', exact: true }));
+  await board.keyboard.press('Enter');
+  await board.keyboard.press('Enter');
+  await expect(board.locator('.wp-lease').first()).toContainText('已送市一院');
+  await expect(row).toHaveCount(0);
+  await expect(tablet.locator('.fd-alarm-title')).toContainText('调度台结束了这次警报');
+
+  // the record has every step in its order, also those from before the server died
+  const steps = ['报警', '通知', '已显示在屏幕上', '接手', '确认', '药已收走', '关闭：已得到帮助'];
+  const lines = await record.getByRole('listitem').allTextContents();
+  const places = steps.map((step) => lines.findIndex((line) => line.includes(step)));
+  expect([places, lines]).toEqual([[...places].sort((a, b) => a - b), lines]);
+  expect([Math.min(...places), lines]).toEqual([0, lines]);
+
+  // closing the alarm closes nothing else: the queue item lives on, with an owner and a deadline
+  await board.keyboard.press('Escape');
+  await board.keyboard.press('t');
+  const item = board.locator('.tq-row').filter({ hasText: '危急' }).first();
+  await expect(item.locator('.tq-owner')).not.toHaveClass(/danger-text/);
+  await expect(item.locator('.tq-due')).not.toBeEmpty();
+  await item.click();
   await board.waitForTimeout(500);
   await picture(board, 'triage');
 });
+
+test('what a worker sees of the danger without a network rings as loud once it is back', async ({ browser }) => {
+  const board = await person(browser, server, 'dispatcher', DESK);
+  await board.waitForSelector('.bd');
+  const tablet = await person(browser, server, 'worker', TABLET);
+  await tablet.waitForSelector('.fd-person');
+  await handOver(tablet);
+  await tablet.context().setOffline(true);
+  await answerPhq9(tablet);
+  // intent without a plan: a P2, until the worker has looked around
+  for (const option of [0, 0, 0, 0, 1]) await answer(tablet, option);
+  await tablet.click('.fd-opt >> nth=1');
+  await tablet.click('.fd-go .btn >> nth=1');
+  await tablet.waitForSelector('.fd-thanks');
+  await holdOneSecond(tablet, '.fd-takeback');
+  await expect(tablet.locator('.fd-alarm')).toContainText('P2');
+  await tablet.getByRole('group', { name: /身边有能用的东西/ }).getByRole('button').first().click();
+  await expect(tablet.locator('.fd-alarm')).toContainText('P1');
+  const row = board.locator('.al').filter({ hasText: '第 3 网格' }).filter({ hasText: 'P1' });
+  await expect(row).toHaveCount(0);
+
+  await tablet.context().setOffline(false);
+
+  await expect(row.first()).toBeVisible({ timeout: 10_000 });
+  await expect(row).toHaveCount(1);
+  await expect(tablet.locator('.fd-alarm')).toContainText('已发出', { timeout: 10_000 });
+});
+
+/** From the list to the first question, in the hands of the person. */
+async function handOver(tablet: Page): Promise<void> {
+  await tablet.locator('.fd-start').first().click();
+  await tablet.waitForSelector('.fd-consent');
+  await tablet.click('.fd-go .btn >> nth=1');
+  await tablet.waitForSelector('.fd-hand');
+  await tablet.click('.fd-go .btn >> nth=1');
+  await tablet.waitForSelector('.fd-q');
+}
+
+/** Several days of everything; of item 9 more than half the days. */
+async function answerPhq9(tablet: Page, before: (item: number) => Promise<void> = async () => {}): Promise<void> {
+  for (let item = 1; item <= 8; item++) {
+    await before(item);
+    await answer(tablet, 1);
+  }
+  await answer(tablet, 2);
+  await tablet.waitForTimeout(300);
+  if ((await tablet.locator('.fd-q').count()) > 0 && (await isFunctionItem(tablet))) await answer(tablet, 1);
+}
+
+/** On with the keyboard until this has the focus. */
+async function tabTo(page: Page, goal: Locator): Promise<void> {
+  for (let presses = 0; presses < 30; presses++) {
+    if (await goal.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  await expect(goal).toBeFocused();
+}
 
 /** PHQ-9 ends with a question about daily life that is not scored. */
 async function isFunctionItem(page: Page): Promise<boolean> {
