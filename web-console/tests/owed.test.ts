@@ -15,6 +15,7 @@ const person: WorklistPerson = {
   address: null,
   phone_tail: null,
   modifiers: [],
+  consent_withdrawn_at: null,
 };
 const run = (screening_id: string, more: Partial<Run> = {}): Run => ({
   screening_id,

@@ -732,6 +732,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/persons/{id}/consents/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A person takes their consent back. From then on answers are taken in only on a new consent or in danger to life;
+         *     open results of tier 2 and above stay with their owner. Said again, it changes nothing.
+         */
+        post: operations["withdraw_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/persons/search": {
         parameters: {
             query?: never;
@@ -1421,10 +1441,18 @@ export interface components {
         Consent: {
             /** @description `self` or `guardian` */
             by: components["schemas"]["GivenBy"];
+            /** @description where no birth date is on file: `under_14`, `14_to_17`, `adult` */
+            declared_age?: string | null;
             /** Format: date-time */
             given_at: string;
+            /** @description with `guardian`: `mother`, `father`, `grandparent`, `elder_sibling`, `spouse`, `adult_child`, `other_guardian` */
             guardian_relation?: string | null;
+            /** @description as it came with the worklist */
             notice_version: string;
+        };
+        ConsentWithdrawn: {
+            /** Format: date-time */
+            consent_withdrawn_at: string;
         };
         Contacted: {
             /** Format: int64 */
@@ -1620,6 +1648,11 @@ export interface components {
             age?: number | null;
             /** Format: date */
             birth_date?: string | null;
+            /**
+             * Format: date-time
+             * @description They took their consent back: nothing new is taken in without a new one, but for danger to life.
+             */
+            consent_withdrawn_at?: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: uuid */
@@ -1771,11 +1804,11 @@ export interface components {
             /** Format: uuid */
             look_of?: string | null;
             look_refused?: boolean;
-            mode: components["schemas"]["Mode"];
+            mode: components["schemas"]["ScreeningMode"];
             /** Format: uuid */
             person_id: string;
             scale: string;
-            seen: components["schemas"]["Seen"];
+            seen: components["schemas"]["SeenHow"];
             /** Format: date-time */
             started_at: string;
             /** Format: uuid */
@@ -1971,6 +2004,8 @@ export interface components {
             title: unknown;
             version: string;
         };
+        /** @enum {string} */
+        ScreeningMode: "self" | "interview" | "paper";
         Search: {
             /** Format: uuid */
             org_id?: string | null;
@@ -2005,6 +2040,8 @@ export interface components {
             /** Format: uuid */
             request_id: string;
         };
+        /** @enum {string} */
+        SeenHow: "in_person" | "remote";
         SessionView: {
             account: components["schemas"]["AccountBrief"];
             token?: string | null;
@@ -2048,6 +2085,11 @@ export interface components {
             address?: string | null;
             /** Format: int32 */
             age?: number | null;
+            /**
+             * Format: date-time
+             * @description They took their consent back: they are asked anew, or left in peace.
+             */
+            consent_withdrawn_at?: string | null;
             /** Format: uuid */
             id: string;
             modifiers: string[];
@@ -2094,6 +2136,10 @@ export interface components {
         Waiting: {
             /** @description The action of whoever approves it. */
             waits_for: string;
+        };
+        WithdrawConsent: {
+            /** @description nobody has to give one */
+            reason?: string | null;
         };
         WorkerView: {
             /** Format: uuid */
@@ -3527,6 +3573,47 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawConsent"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentWithdrawn"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
