@@ -26,7 +26,6 @@ function alarm(id: string, more: Partial<Alarm> = {}): Alarm {
     raised_at: '2026-11-21T02:14:20Z',
     escalation_step: 0,
     told: [],
-    second_person_for: [],
     raised_by: null,
     presented_at: null,
     next_step: null,
