@@ -13,7 +13,7 @@ async fn ageless(app: &App, worker: &Client) -> Uuid {
     id
 }
 
-fn with(mut body: Value, consent: Value) -> Value {
+fn with(mut body: Value, consent: &Value) -> Value {
     for (field, value) in consent.as_object().unwrap() {
         body["consent"][field] = value.clone();
     }
@@ -34,10 +34,10 @@ async fn a_consent_names_a_known_notice_and_a_guardian_says_who_they_are() {
         (json!({"by": "guardian", "guardian_relation": "neighbour"}), "consent.guardian_relation"),
         (json!({"declared_age": "old enough"}), "consent.declared_age"),
     ] {
-        worker.put(&path, with(good.clone(), consent)).await.refuses(field);
+        worker.put(&path, with(good.clone(), &consent)).await.refuses(field);
     }
     let by_son = json!({"by": "guardian", "guardian_relation": "adult_child"});
-    worker.put(&path, with(good, by_son)).await.expect(201);
+    worker.put(&path, with(good, &by_son)).await.expect(201);
     assert_eq!(
         app.count(
             "select count(*) from consent
@@ -57,7 +57,7 @@ async fn where_the_age_is_not_known_it_is_said_and_the_rules_for_the_young_go_by
     let person = ageless(&app, &worker).await;
     let submit = async |consent: Value| {
         let body = app.screening(person, app.new_id(), "phq9", phq9(&[("q9", 1)]));
-        worker.put(&format!("/screenings/{}", app.new_id()), with(body, consent)).await
+        worker.put(&format!("/screenings/{}", app.new_id()), with(body, &consent)).await
     };
     submit(json!({})).await.refuses("consent.declared_age");
     submit(json!({"declared_age": "under_14"})).await.refuses("consent.by");

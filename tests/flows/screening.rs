@@ -248,6 +248,36 @@ async fn a_screening_of_the_wrong_person_moves_with_a_reason_and_stays_on_record
     );
 }
 
+#[tokio::test]
+async fn what_a_tablet_still_sends_for_a_corrected_visit_follows_it_to_the_right_person() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let clinician = app.sign_in("clinician").await;
+    let wrong = app.person(&worker, "王秀英").await;
+    let right = app.person(&worker, "李国华").await;
+    let stranger = app.person(&worker, "赵强").await;
+    let (first, look, visit) = (app.new_id(), app.new_id(), app.new_id());
+    let body = app.screening(wrong, visit, "phq9", phq9(&[("q9", 1)]));
+    worker.put(&format!("/screenings/{first}"), body).await.expect(201);
+    let correction = json!({"person_id": right, "reason": "平板递错了人", "expected_version": 1});
+    clinician.post(&format!("/screenings/{first}/correct-person"), correction).await.expect(204);
+
+    // the second look was waiting for a network meanwhile
+    let mut body = app.screening(stranger, visit, "c_ssrs_screener", c_ssrs_high());
+    body["look_of"] = json!(first);
+    worker.put(&format!("/screenings/{}", app.new_id()), body.clone()).await.refuses("visit_id");
+    body["person_id"] = json!(wrong);
+    let path = format!("/screenings/{look}");
+    let receipt = worker.put(&path, body.clone()).await.expect(201);
+    assert_eq!(worker.put(&path, body).await.expect(200)["receipt"], receipt["receipt"]);
+    assert_eq!(app.count("select count(distinct person_id) from screening").await, 1);
+    app.run_due().await;
+    let alarm = receipt["alarm_id"].as_str().unwrap();
+    let dispatcher = app.sign_in("dispatcher").await;
+    let opened = dispatcher.get(&format!("/alarms/{alarm}")).await.expect(200);
+    assert_eq!(opened["person"]["name"], "李国华");
+}
+
 /// The same answers as a device with a wrong clock says them.
 fn by_clock(mut body: Value, wrong_by: Duration) -> Value {
     for pointer in ["/started_at", "/finished_at", "/consent/given_at"] {

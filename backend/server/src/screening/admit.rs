@@ -56,7 +56,7 @@ fn rest_on_a_ground(ctx: &Ctx, submission: &mut Submission, person: &Brief) -> R
         Err(refused @ Refused::Withdrawn) => {
             let title = "The person has withdrawn their consent";
             return Err(Problem::new(StatusCode::CONFLICT, "consent-withdrawn", title)
-                .field(refused.field(), &refused.to_string()));
+                .field(refused.field(), refused.to_string()));
         }
         Err(refused) => return Err(Problem::invalid(refused.field(), refused.to_string())),
     }

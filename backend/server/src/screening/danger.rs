@@ -1,10 +1,11 @@
 //! After a high second look the worker is asked what is happening now. A yes raises; nothing lowers by itself.
 
-use super::store;
+use super::store::{self, Kept};
 use super::submit::{lock, revisit};
 use crate::audit::Entry;
 use crate::events;
-use crate::platform::{Ctx, Problem, Scope};
+use crate::people::Brief;
+use crate::platform::{Ctx, Problem, Scope, ScopedTx};
 use crate::triage;
 use rules::ids::{PersonId, ScreeningId, VisitId};
 use rules::triage::{Danger, Suggestion};
@@ -17,12 +18,7 @@ pub struct Looked {
 }
 
 pub async fn report(ctx: &Ctx, scope: &Scope, id: ScreeningId, answered: Danger) -> Result<Looked, Problem> {
-    let mut tx = ctx.db.begin_alarm(scope).await?;
-    let nothing = || Problem::not_found("screening");
-    let kept = store::find(&mut tx, id).await?.ok_or_else(nothing)?;
-    let person = lock(ctx, &mut tx, PersonId(kept.person_id)).await?;
-    // again, now that nobody else can change it
-    let kept = store::find(&mut tx, id).await?.ok_or_else(nothing)?;
+    let (mut tx, person, kept) = begin(ctx, scope, id).await?;
     let before: Danger =
         serde_json::from_value(kept.danger.clone()).map_err(|error| Problem::internal(&error))?;
     let danger =
@@ -43,4 +39,19 @@ pub async fn report(ctx: &Ctx, scope: &Scope, id: ScreeningId, answered: Danger)
     events::record(&mut tx, taken.event).await?;
     tx.commit().await?;
     Ok(Looked { suggestion: taken.suggestion, alarm: taken.alarm.map(|id| id.0) })
+}
+
+/// Holds the person whose screening it is. Somebody may correct that while this waits for the lock: then it is begun
+/// again, because two people are locked in one order only.
+async fn begin(ctx: &Ctx, scope: &Scope, id: ScreeningId) -> Result<(ScopedTx, Brief, Kept), Problem> {
+    let nothing = || Problem::not_found("screening");
+    loop {
+        let mut tx = ctx.db.begin_alarm(scope).await?;
+        let whose = PersonId(store::find(&mut tx, id).await?.ok_or_else(nothing)?.person_id);
+        let person = lock(ctx, &mut tx, whose).await?;
+        let kept = store::find(&mut tx, id).await?.ok_or_else(nothing)?;
+        if kept.person_id == whose.0 {
+            return Ok((tx, person, kept));
+        }
+    }
 }

@@ -267,3 +267,30 @@ pub async fn insert_correction(
     .await?;
     Ok(())
 }
+
+/// Whose a visit is by its last correction, if it was this person's before one of them.
+pub async fn corrected_to(
+    tx: &mut ScopedTx,
+    visit: VisitId,
+    from: PersonId,
+) -> sqlx::Result<Option<PersonId>> {
+    let tenant = tx.tenant();
+    let to = sqlx::query_scalar!(
+        "with correction as (
+             select c.from_person, c.to_person, c.at
+               from screening_correction c
+               join screening s on s.tenant_id = c.tenant_id and s.id = c.screening_id
+              where c.tenant_id = $1 and s.visit_id = $2
+         )
+         select to_person from correction
+          where to_person <> $3 and exists (select from correction where from_person = $3)
+          order by at desc
+          limit 1",
+        tenant.0,
+        visit.0,
+        from.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(to.map(PersonId))
+}

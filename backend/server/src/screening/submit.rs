@@ -135,16 +135,25 @@ pub struct DeviceResult {
 
 pub async fn submit(ctx: &Ctx, scope: &Scope, mut submission: Submission) -> Result<Receipt, Problem> {
     let scale = find_scale(ctx, &submission)?;
-    let mut tx = ctx.db.begin(scope).await?;
-    // one submit at a time for a person: looks of a visit see each other
-    let person = lock(ctx, &mut tx, submission.person).await?;
-    if let Some(kept) = store::find(&mut tx, submission.id).await? {
-        return repeat(ctx, &tx, &kept, &submission);
-    }
+    let (mut tx, person, before) = loop {
+        let mut tx = ctx.db.begin(scope).await?;
+        // one submit at a time for a person: looks of a visit see each other
+        let person = lock(ctx, &mut tx, submission.person).await?;
+        if let Some(kept) = store::find(&mut tx, submission.id).await? {
+            return repeat(ctx, &tx, &kept, &submission);
+        }
+        let before = store::list_of_visit(&mut tx, submission.visit).await?;
+        if before.iter().all(|kept| kept.person_id == submission.person.0) {
+            break (tx, person, before);
+        }
+        // two people are locked in one order only, so it is begun again
+        submission.person = rightful(&mut tx, &submission).await?;
+        submission.target = None;
+    };
     admit(ctx, &mut tx, &mut submission, &person).await?;
     let scored = score(scale, &submission, &person)?;
     let stored = StoredResult::from(&scored);
-    let visit = gather(ctx, &mut tx, &submission, &person, &scored).await?;
+    let visit = gather(ctx, &mut tx, &submission, &person, &scored, &before).await?;
     let taken = triage::take_in(ctx, &mut tx, visit).await?;
     let receipt = receipt(ctx, &mut tx, &submission, &scored, &taken, &person).await?;
     save(ctx, &mut tx, &submission, &scored, stored, &taken, &receipt, &person).await?;
@@ -163,6 +172,13 @@ pub(super) async fn lock(ctx: &Ctx, tx: &mut ScopedTx, id: PersonId) -> Result<B
     people::lock_brief(ctx, tx, id)
         .await?
         .ok_or_else(|| Problem::invalid("person_id", "there is no such person that you may see"))
+}
+
+/// The visit is somebody else's. If it has become so by a correction, what the tablet still sends for it follows.
+async fn rightful(tx: &mut ScopedTx, submission: &Submission) -> Result<PersonId, Problem> {
+    store::corrected_to(tx, submission.visit, submission.person)
+        .await?
+        .ok_or_else(|| Problem::invalid("visit_id", "this visit is another person's"))
 }
 
 fn find_scale<'a>(ctx: &'a Ctx, submission: &Submission) -> Result<&'a Scale, Problem> {
@@ -197,12 +213,9 @@ async fn gather(
     submission: &Submission,
     person: &Brief,
     scored: &Scored,
+    before: &[Kept],
 ) -> Result<Visit, Problem> {
-    let before = store::list_of_visit(tx, submission.visit).await?;
-    if before.iter().any(|kept| kept.person_id != submission.person.0) {
-        return Err(Problem::invalid("visit_id", "this visit is another person's"));
-    }
-    let mut visit = revisit(ctx, tx, &before, person, submission.visit).await?;
+    let mut visit = revisit(ctx, tx, before, person, submission.visit).await?;
     let asked = (submission.scale.as_str(), submission.finished_at);
     visit.previous.extend(previous(ctx, tx, submission.person, submission.visit, asked).await?);
     let now = ctx.now();
