@@ -144,3 +144,20 @@ async fn a_new_centre_begins_with_one_administrator_who_makes_the_second() {
     app.sign_in("first").await.get("/accounts").await.expect(200);
     assert_eq!(app.audited("account.first_security_admin", &path).await, 1);
 }
+
+#[tokio::test]
+async fn whoever_runs_the_server_lets_a_last_administrator_back_in_and_everybody_hears_of_it() {
+    let app = App::start().await;
+    let locked_out = app.sign_in("sysadmin").await;
+    let (tenant, token) = server::identity::recover(&app.ctx, " SysAdmin ").await.unwrap();
+    assert_eq!(tenant, app.town.tenant);
+    locked_out.get("/me").await.problem(401, "signed-out");
+    set_up(&app, &json!({"setup_path": format!("/setup/{token}")})).await;
+    app.sign_in("sysadmin").await.get("/accounts").await.expect(200);
+    assert_eq!(app.count("select count(*) from audit_entry where action = 'account.recover'").await, 1);
+
+    for nobody in ["nobody", ""] {
+        let refused = server::identity::recover(&app.ctx, nobody).await.unwrap_err();
+        assert_eq!(refused.errors()[0].field, "login");
+    }
+}

@@ -1,4 +1,4 @@
-//! The `xindeng` binary: configuration → context → serve | score | scales | policy | import | audit | backup | doctor.
+//! The `xindeng` binary: configuration → context → serve | score | scales | policy | import | account | webhook | audit | backup | doctor.
 
 mod commands;
 mod config;
@@ -29,6 +29,12 @@ enum Command {
     /// Bring in answers from a file.
     #[command(subcommand)]
     Import(commands::import::ImportCommand),
+    /// The way back in when nobody is left who could reset an account.
+    #[command(subcommand)]
+    Account(commands::account::AccountCommand),
+    /// What another system needs to trust our notifications.
+    #[command(subcommand)]
+    Webhook(commands::webhook::WebhookCommand),
     /// Check the record of who looked at what.
     #[command(subcommand)]
     Audit(commands::audit::AuditCommand),
@@ -49,6 +55,8 @@ fn main() -> ExitCode {
         Command::Scales(args) => commands::scales::run(args),
         Command::Policy(command) => commands::policy::run(command),
         Command::Import(command) => commands::import::run(command),
+        Command::Account(command) => commands::account::run(command),
+        Command::Webhook(command) => commands::webhook::run(command),
         Command::Audit(command) => commands::audit::run(command),
         Command::Backup(args) => commands::backup::backup(&args),
         Command::Restore(args) => commands::backup::restore(&args),

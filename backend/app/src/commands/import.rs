@@ -1,11 +1,11 @@
 //! `xindeng import screenings`: a file of answers, through the same submit as a tablet's.
 
-use super::{open, runtime, say};
+use super::{open, refused, runtime, say};
 use crate::config::DatabaseArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use rules::identity::Action;
-use server::platform::{Ctx, Problem, Purpose, Scope};
+use server::platform::{Ctx, Purpose, Scope};
 use server::screening::import::{Ask, Report, Timing, commit, preview};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -116,15 +116,5 @@ async fn scope(ctx: &Ctx, login: Option<&str>) -> anyhow::Result<Scope> {
         [tenant] => Ok(ctx.system_scope(tenant.id)),
         [] => bail!("there is no tenant yet: start the server once"),
         _ => bail!("there are several tenants: say with --as LOGIN in whose name this is done"),
-    }
-}
-
-fn refused(problem: &Problem) -> anyhow::Error {
-    let reasons: Vec<String> =
-        problem.errors().iter().map(|error| format!("{}: {}", error.field, error.reason)).collect();
-    if reasons.is_empty() {
-        anyhow::anyhow!("{}", problem.title())
-    } else {
-        anyhow::anyhow!("{}", reasons.join("; "))
     }
 }

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod account;
 pub mod audit;
 pub mod backup;
 pub mod doctor;
@@ -8,9 +9,11 @@ pub mod policy;
 pub mod scales;
 pub mod score;
 pub mod serve;
+pub mod webhook;
 
 use crate::config::DatabaseArgs;
 use anyhow::Context;
+use server::platform::Problem;
 use server::wiring::{Opened, Settings};
 use std::io::Write;
 use std::process::ExitCode;
@@ -47,4 +50,15 @@ pub fn say(line: &str) -> anyhow::Result<()> {
     out.write_all(b"\n")?;
     out.flush()?;
     Ok(())
+}
+
+/// What was refused, as a line for the person at the terminal.
+pub fn refused(problem: &Problem) -> anyhow::Error {
+    let reasons: Vec<String> =
+        problem.errors().iter().map(|error| format!("{}: {}", error.field, error.reason)).collect();
+    if reasons.is_empty() {
+        anyhow::anyhow!("{}", problem.title())
+    } else {
+        anyhow::anyhow!("{}", reasons.join("; "))
+    }
 }

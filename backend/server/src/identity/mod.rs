@@ -23,7 +23,7 @@ pub use org::{
     resolve_org_path,
 };
 pub use password::{Password, PasswordHash, hash_password};
-pub use provision::{NewTenant, install_account, install_tenant, reset_passwords, scope_of_login};
+pub use provision::{NewTenant, install_account, install_tenant, recover, reset_passwords, scope_of_login};
 pub use rules::identity::Grant;
 pub use sessions::{
     LastKnown, SessionCache, authenticate, is_current, last_known, make_ticket, signed_out, take_ticket,

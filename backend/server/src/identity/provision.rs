@@ -1,5 +1,6 @@
 //! What commands at the server's own desk need: a tenant with its accounts, and the scope of somebody to act for.
 
+use super::accounts::set_up_link;
 use super::{NewAccount, PasswordHash, store};
 use crate::audit::Entry;
 use crate::platform::{Ctx, Problem, Purpose, SYSTEM, Scope, ScopedTx};
@@ -70,6 +71,32 @@ pub async fn reset_passwords(
     tx.commit().await
 }
 
+/// When nobody is left who could reset this account: at the server's own desk, with a new one-time link in place of the
+/// password and the second factor. Whoever calls this says it aloud in the tenant.
+pub async fn recover(ctx: &Ctx, login: &str) -> Result<(TenantId, String), Problem> {
+    let nobody = || Problem::invalid("login", "no such login, or it is disabled");
+    let (tenant, account) = find(ctx, login).await?.ok_or_else(nobody)?;
+    let mut tx = ctx.begin_system(tenant).await?;
+    let row = store::load_account(&mut tx, account).await?.ok_or_else(nobody)?;
+    if row.disabled_at.is_some() {
+        return Err(nobody());
+    }
+    store::set_second_factor(&mut tx, account, None, None).await?;
+    store::revoke_sessions_of(&mut tx, account, ctx.now()).await?;
+    let (subject_kind, subject_id) = ("account", Some(account.0));
+    let entry = Entry { action: "account.recover", subject_kind, subject_id, detail: json!({}) };
+    crate::audit::write(ctx, &mut tx, entry).await?;
+    let link = set_up_link(ctx, &mut tx, account).await?;
+    tx.commit().await?;
+    ctx.sessions.forget_account(account);
+    Ok((tenant, link))
+}
+
+async fn find(ctx: &Ctx, login: &str) -> sqlx::Result<Option<(TenantId, AccountId)>> {
+    let mut directory = ctx.db.directory().await?;
+    store::find_login(&mut directory, &login.trim().to_lowercase()).await
+}
+
 /// What somebody may see for an action, for a command that works in their name.
 pub async fn scope_of_login(
     ctx: &Ctx,
@@ -78,11 +105,7 @@ pub async fn scope_of_login(
     purpose: Purpose,
 ) -> Result<Scope, Problem> {
     let nobody = || Problem::invalid("as", "no such login, or it is disabled");
-    let found = {
-        let mut directory = ctx.db.directory().await?;
-        store::find_login(&mut directory, &login.trim().to_lowercase()).await?
-    };
-    let (tenant, account) = found.ok_or_else(nobody)?;
+    let (tenant, account) = find(ctx, login).await?.ok_or_else(nobody)?;
     let looking = Scope { tenant, actor: SYSTEM, scopes: Vec::new(), purpose: Purpose::System };
     let mut tx = ctx.db.begin(&looking).await?;
     let row = store::load_account(&mut tx, account).await?.ok_or_else(nobody)?;

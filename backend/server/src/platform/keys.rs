@@ -16,6 +16,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use uuid::Uuid;
 
+const WEBHOOK: &[u8] = b"webhook";
 const ALGORITHM_AES_256_GCM: u8 = 1;
 const KEY_ID: u8 = 1;
 const NONCE_LEN: usize = 12;
@@ -138,8 +139,12 @@ impl Keys {
 
     /// Signs what leaves the house (webhooks).
     pub fn sign(&self, tenant: TenantId, message: &[u8]) -> String {
-        let key = self.derive(tenant, b"webhook");
-        to_hex(&mac(&key, &[message]))
+        to_hex(&mac(&self.derive(tenant, WEBHOOK), &[message]))
+    }
+
+    /// For the other side, so that it can check a signature.
+    pub fn webhook_key(&self, tenant: TenantId) -> String {
+        to_hex(&self.derive(tenant, WEBHOOK))
     }
 
     fn cipher(&self, tenant: TenantId) -> Aes256Gcm {
@@ -217,6 +222,14 @@ mod tests {
         assert_eq!(keys.open(here, PHONE, id(10), &sealed), Err(Unsealable));
         assert_eq!(keys.open(here, NAME, id(11), &sealed), Err(Unsealable));
         assert_eq!(Keys::new([8; 32]).open(here, NAME, id(10), &sealed), Err(Unsealable));
+    }
+
+    #[test]
+    fn the_other_side_of_a_webhook_checks_with_the_key_it_was_given() {
+        let keys = Keys::new([7; 32]);
+        let given = parse_hex(&keys.webhook_key(TenantId(id(1)))).unwrap();
+        assert_eq!(keys.sign(TenantId(id(1)), b"1.{}"), to_hex(&mac(&given, &[b"1.{}"])));
+        assert_ne!(keys.webhook_key(TenantId(id(1))), keys.webhook_key(TenantId(id(2))));
     }
 
     #[test]
