@@ -108,6 +108,30 @@ async fn the_next_step_can_be_wanted_now_and_the_alarm_given_back() {
 }
 
 #[tokio::test]
+async fn a_next_step_whose_answer_was_lost_is_asked_again_and_comes_once() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let id = raise(&app, &worker, json!({"kind": "button"})).await;
+    act(&dispatcher, id, "acknowledge", json!({})).await.expect(200);
+    let command =
+        json!({"reason": "需要值班长", "expected_version": alarm(&dispatcher, id).await["version"]});
+    let path = format!("/alarms/{id}/escalate");
+    dispatcher.post(&path, command.clone()).await.expect(200);
+    app.run_due().await;
+    let again = dispatcher.post(&path, command).await.expect(200);
+    app.run_due().await;
+    let shown = alarm(&dispatcher, id).await;
+    assert_eq!(shown["version"], again["alarm"]["version"]);
+    assert_eq!(shown["timeline"].to_string().matches("alarm.escalated").count(), 1);
+    assert!(!shown["told"].to_string().contains("何敏"), "the director is a step further: {shown}");
+    // whoever has seen the step and presses means the next one
+    act(&dispatcher, id, "escalate", json!({})).await.expect(200);
+    app.run_due().await;
+    assert!(alarm(&dispatcher, id).await["told"].to_string().contains("何敏"));
+}
+
+#[tokio::test]
 async fn the_second_person_may_answer_from_another_screen() {
     let app = App::start().await;
     let worker = app.sign_in("worker").await;
@@ -217,12 +241,16 @@ async fn a_press_while_the_database_is_away_is_kept_shown_and_raised_once() {
 
     app.advance(Duration::seconds(20));
     let app = app.restart().await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let late = Screen::open(&app, &dispatcher).await;
+    let shown: Vec<_> = late.journaled.iter().map(|alarm| alarm["id"].clone()).collect();
+    assert_eq!(shown, vec![json!(id); 2], "a board that connects before it is raised sees it too");
     assert_eq!(server::dispatch::replay(&app.ctx).await.unwrap(), 2);
+    assert!(Screen::open(&app, &dispatcher).await.journaled.is_empty());
     assert_eq!(server::dispatch::replay(&app.ctx).await.unwrap(), 0);
     app.run_due().await;
     assert_eq!(app.count("select count(*) from alarm").await, 1);
     assert_eq!(app.count("select count(*) from alarm_signal").await, 1);
-    let dispatcher = app.sign_in("dispatcher").await;
     let raised = alarm(&dispatcher, id).await;
     assert!(raised["timeline"].to_string().contains("她站在桥上"));
     assert!(

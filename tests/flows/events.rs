@@ -124,6 +124,29 @@ async fn an_alarm_that_does_not_open_holds_up_no_other_on_the_boards() {
 }
 
 #[tokio::test]
+async fn a_file_that_does_not_open_costs_its_alarm_the_name_and_no_more() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let dispatcher = app.sign_in("dispatcher").await;
+    let person = app.person(&worker, "王秀英").await;
+    app.execute("update person set name_sealed = '\\x0101'").await;
+    let id = app.new_id();
+    worker.put(&format!("/alarms/{id}"), json!({"kind": "button", "person_id": person})).await.expect(201);
+    app.run_due().await;
+    let screen = Screen::open(&app, &dispatcher).await;
+    let shown = screen.snapshots.iter().flat_map(|snapshot| snapshot["alarms"].as_array().unwrap()).next();
+    let shown = shown.expect("it stands on the board").clone();
+    assert_eq!((&shown["id"], &shown["who"]["person_id"]), (&json!(id), &json!(person)));
+    assert_eq!(shown["who"]["name_masked"], "");
+    let opened = dispatcher.get(&format!("/alarms/{id}")).await.expect(200);
+    assert!(opened["person"].is_null());
+    dispatcher
+        .post(&format!("/alarms/{id}/claim"), json!({"expected_version": opened["version"]}))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
 async fn every_restore_begins_an_epoch_of_its_own_also_in_streams_the_backup_did_not_know() {
     let app = App::start().await;
     let worker = app.sign_in("worker").await;

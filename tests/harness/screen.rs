@@ -18,6 +18,8 @@ pub struct Screen {
     pub cursors: BTreeMap<String, (i64, i64)>,
     pub snapshots: Vec<Value>,
     pub events: Vec<Value>,
+    /// alarms that are in the local journal only
+    pub journaled: Vec<Value>,
 }
 
 impl Screen {
@@ -34,7 +36,13 @@ impl Screen {
             ticket["ticket"].as_str().unwrap()
         );
         let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
-        let mut screen = Self { socket, cursors: cursors.clone(), snapshots: Vec::new(), events: Vec::new() };
+        let mut screen = Self {
+            socket,
+            cursors: cursors.clone(),
+            snapshots: Vec::new(),
+            events: Vec::new(),
+            journaled: Vec::new(),
+        };
         let resume: Vec<Value> = cursors
             .iter()
             .map(|(stream, (epoch, seq))| json!({"stream": stream, "epoch": epoch, "seq": seq}))
@@ -102,6 +110,8 @@ impl Screen {
             assert_eq!(seq, before.1 + 1, "a gap or a repetition in {}", stream());
             self.cursors.insert(stream(), (epoch, seq));
             self.events.push(frame.clone());
+        } else if frame["t"] == "local_alarm" {
+            self.journaled.push(frame["alarm"].clone());
         }
     }
 }

@@ -20,7 +20,7 @@ pub use http::router;
 pub use ops::presented::presented;
 pub use ops::raise::{SystemFault, raise_system};
 pub use receipts::Receipts;
-pub use spool::{Spool, replay};
+pub use spool::{Spool, replay, waiting as waiting_in_journal};
 pub use view::{AlarmDetail, AlarmView, live};
 pub use webhook::{BadWebhook, Webhook};
 pub use worker::{RAISE, restore_timers, timers};

@@ -13,9 +13,9 @@ use base64::engine::general_purpose::STANDARD;
 use rules::Timestamp;
 use rules::dispatch::Priority;
 use rules::identity::Role;
-use rules::ids::{AccountId, OrgId, SessionId, TenantId};
+use rules::ids::{AccountId, AlarmId, OrgId, SessionId, TenantId};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -188,25 +188,43 @@ pub async fn keep(ctx: &Ctx, actor: &Actor, raise: &Raise) -> Result<(), Problem
     ctx.spool.append(&line, ctx.now()).await.map_err(|error| Problem::internal(&error))?;
     metrics::counter!("alarm_journal_total", "what" => "kept").increment(1);
     tracing::warn!(alarm.id = %raise.id, "an alarm was written to the local journal");
-    ctx.hub.say_aside(
-        actor.tenant,
-        &json!({
-            "t": "local_alarm",
-            "alarm": {
-                "id": raise.id,
-                "kind": raise.kind,
-                "priority": raise.priority.code(),
-                "headline": words::headline(raise.kind, &raise.reason),
-                "place": raise.place,
-                "org_id": raise.org,
-                "person_id": raise.person,
-                "raised_at": raise.at,
-                "raised_by": {"id": actor.account, "name": actor.name},
-                "drill": raise.drill,
-            },
-        }),
-    );
+    ctx.hub.say_aside(actor.tenant, &frame(&entry));
     Ok(())
+}
+
+/// What the journal holds for a tenant, as the frames in which its boards were told: for a board that connects later.
+pub async fn waiting(ctx: &Ctx, tenant: TenantId) -> Vec<String> {
+    if ctx.spool.is_empty() {
+        return Vec::new();
+    }
+    let lines = match ctx.spool.lines().await {
+        Ok(lines) => lines,
+        Err(error) => {
+            tracing::error!(%error, "the local alarm journal cannot be shown");
+            return Vec::new();
+        }
+    };
+    let entries = lines.iter().filter_map(|line| open(ctx, line)).filter(|(of, _)| *of == tenant);
+    entries.map(|(_, entry)| frame(&entry).to_string()).collect()
+}
+
+fn frame(entry: &Entry) -> Value {
+    let raise = &entry.raise;
+    json!({
+        "t": "local_alarm",
+        "alarm": {
+            "id": raise.id,
+            "kind": raise.kind,
+            "priority": raise.priority.code(),
+            "headline": words::headline(raise.kind, &raise.reason),
+            "place": raise.place,
+            "org_id": raise.org,
+            "person_id": raise.person,
+            "raised_at": raise.at,
+            "raised_by": {"id": entry.account, "name": entry.name},
+            "drill": raise.drill,
+        },
+    })
 }
 
 fn seal(ctx: &Ctx, tenant: TenantId, entry: &Entry) -> Result<Line, SpoolError> {
@@ -242,11 +260,16 @@ pub async fn replay(ctx: &Ctx) -> Result<usize, Problem> {
     let lines = ctx.spool.lines().await.map_err(|error| Problem::internal(&error))?;
     let mut done = BTreeSet::new();
     let mut unreadable = Vec::new();
+    let mut kept = Vec::new();
     let mut failure = None;
     for (place, line) in lines.iter().enumerate() {
         match raise_line(ctx, line).await {
-            Ok(Raised::AsSent) => {}
-            Ok(Raised::AsFarAsKnown) => unreadable.push(line.clone()),
+            Ok(raised) => {
+                if raised.only_as_far_as_known {
+                    unreadable.push(line.clone());
+                }
+                kept.extend(raised.kept);
+            }
             Err(problem) => {
                 tracing::warn!(status = %problem.status(), "an entry of the alarm journal waits");
                 let is_out = problem.status() == StatusCode::SERVICE_UNAVAILABLE;
@@ -261,16 +284,21 @@ pub async fn replay(ctx: &Ctx) -> Result<usize, Problem> {
     }
     if !done.is_empty() {
         ctx.spool.remove(&done, &unreadable).await.map_err(|error| Problem::internal(&error))?;
+        // not before: a board that connects now must not find in the journal what it was not told has left it
+        for (tenant, sent_as, alarm) in kept {
+            ctx.hub.say_aside(tenant, &json!({"t": "local_alarm_kept", "id": sent_as, "alarm_id": alarm}));
+        }
     }
     let is_out = failure.as_ref().is_some_and(|problem| problem.status() == StatusCode::SERVICE_UNAVAILABLE);
     ctx.spool.is_out.store(is_out, Ordering::SeqCst);
     failure.map_or(Ok(done.len()), Err)
 }
 
-enum Raised {
-    AsSent,
+struct Raised {
     /// Not all of it could be believed: it rings all the same, and the line is kept aside.
-    AsFarAsKnown,
+    only_as_far_as_known: bool,
+    /// Whose it is, the id under which it was sent, and the alarm that it is now.
+    kept: Option<(TenantId, AlarmId, Uuid)>,
 }
 
 async fn raise_line(ctx: &Ctx, line: &str) -> Result<Raised, Problem> {
@@ -279,12 +307,12 @@ async fn raise_line(ctx: &Ctx, line: &str) -> Result<Raised, Problem> {
         for tenant in ctx.tenants() {
             raise_system(ctx, tenant.id, unreadable()).await?;
         }
-        return Ok(Raised::AsFarAsKnown);
+        return Ok(Raised { only_as_far_as_known: true, kept: None });
     };
     let actor = sender(ctx, tenant, &entry);
     let sent_as = entry.raise.id;
-    let (raised, (outcome, view)) = match raise(ctx, &actor, entry.raise.clone()).await {
-        Ok(view) => (Raised::AsSent, view),
+    let (only_as_far_as_known, (outcome, view)) = match raise(ctx, &actor, entry.raise.clone()).await {
+        Ok(raised) => (false, raised),
         Err(problem) if problem.status().is_server_error() => return Err(problem),
         Err(problem) => {
             tracing::error!(status = %problem.status(), "an entry of the alarm journal names what is not there");
@@ -298,15 +326,14 @@ async fn raise_line(ctx: &Ctx, line: &str) -> Result<Raised, Problem> {
                 mark: None,
                 ..entry.raise
             };
-            (Raised::AsFarAsKnown, raise(ctx, &actor, bare).await?)
+            (true, raise(ctx, &actor, bare).await?)
         }
     };
     metrics::counter!("alarm_journal_total", "what" => "replayed").increment(1);
     if outcome == Outcome::Known {
         tracing::info!(alarm.id = %sent_as, "an alarm of the journal had already been raised");
     }
-    ctx.hub.say_aside(tenant, &json!({"t": "local_alarm_kept", "id": sent_as, "alarm_id": view.id}));
-    Ok(raised)
+    Ok(Raised { only_as_far_as_known, kept: Some((tenant, sent_as, view.id)) })
 }
 
 fn unreadable() -> SystemFault {

@@ -26,7 +26,7 @@ const RING: usize = 1_000;
 const BATCH: i64 = 500;
 const FIRST_SEEN: i64 = 50;
 /// Words outside the streams that a busy socket may still fetch.
-const ASIDES: usize = 64;
+const ASIDES: usize = 512;
 
 pub type Loading<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
 /// Adds what the screen shows (names masked) to an event that itself holds no personal data.
@@ -123,7 +123,7 @@ impl Hub {
         }
     }
 
-    /// Shown at once by every connected board of the tenant, and by nobody who comes later.
+    /// Shown at once by every connected board of the tenant. Who connects later asks the journal.
     pub fn say_aside(&self, tenant: TenantId, frame: &Value) {
         // nobody listening is no failure
         let _ = self.asides.send(Aside { tenant, text: frame.to_string().into() });

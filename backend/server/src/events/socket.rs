@@ -188,6 +188,11 @@ impl Screen {
                 None => self.snapshot(&head.stream).await?,
             }
         }
+        if self.watches_a_board() {
+            for frame in crate::dispatch::waiting_in_journal(&self.ctx, self.actor.tenant).await {
+                self.send(frame).await?;
+            }
+        }
         self.send_heads().await
     }
 
@@ -268,11 +273,14 @@ impl Screen {
 
     /// Only for screens that watch a board. Where it belongs can be found out when the database is back.
     async fn hand_on(&mut self, aside: Aside) -> Result<(), End> {
-        let watches_a_board = self.sees.values().any(|actions| actions.contains(&Action::AlarmRead));
-        if aside.tenant == self.actor.tenant && watches_a_board {
+        if aside.tenant == self.actor.tenant && self.watches_a_board() {
             self.send(aside.text.to_string()).await?;
         }
         Ok(())
+    }
+
+    fn watches_a_board(&self) -> bool {
+        self.sees.values().any(|actions| actions.contains(&Action::AlarmRead))
     }
 
     /// A stream is one for all who follow a district; what is in it is not for all of them.

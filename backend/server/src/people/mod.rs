@@ -9,7 +9,9 @@ mod store;
 pub use consented::{declare_age, mark_withdrawn};
 pub use draft::{File, PutPerson};
 pub use http::router;
-pub use store::{PersonAt, find_by_id_numbers, insert, list_below, load_brief, load_briefs, lock_brief};
+pub use store::{
+    PersonAt, find_by_id_numbers, insert, list_below, load_brief, load_briefs, lock_brief, org_of,
+};
 
 use rules::ids::{OrgId, PersonId};
 use rules::people::{AgeBand, Modifier, Sex, masked_name};

@@ -123,12 +123,13 @@ impl PersonRow {
     }
 }
 
-/// `None`: no such person, or not one that this transaction may see.
+/// `None`: no such person, not one that this transaction may see, or one that does not open.
 pub async fn load_brief(ctx: &Ctx, tx: &mut ScopedTx, id: PersonId) -> Result<Option<Brief>, Problem> {
     Ok(load_briefs(ctx, tx, &[id]).await?.remove(&id))
 }
 
-/// Those of the persons that this transaction may see.
+/// Those of the persons that this transaction may see. One that does not open has no name there, and takes nobody else
+/// off a list or a board.
 pub async fn load_briefs(
     ctx: &Ctx,
     tx: &mut ScopedTx,
@@ -136,7 +137,7 @@ pub async fn load_briefs(
 ) -> Result<HashMap<PersonId, Brief>, Problem> {
     let tenant = tx.tenant();
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         PersonRow,
         "select id, org_id, name_sealed, sex, birth_date_sealed, phone_sealed, address_sealed, modifiers,
                 is_anonymous, declared_age, consent_withdrawn_at, version
@@ -146,10 +147,24 @@ pub async fn load_briefs(
         &ids,
     )
     .fetch_all(&mut **tx)
-    .await?
-    .into_iter()
-    .map(|row| Ok((PersonId(row.id), row.open(ctx, tenant)?.brief)))
-    .collect()
+    .await?;
+    let open = |row: PersonRow| {
+        let id = PersonId(row.id);
+        let opened = row.open(ctx, tenant);
+        let opened = opened.inspect_err(|_| tracing::error!(person.id = %id, "a file cannot be read"));
+        Some((id, opened.ok()?.brief))
+    };
+    Ok(rows.into_iter().filter_map(open).collect())
+}
+
+/// Where somebody belongs, whether or not the rest of the file opens.
+pub async fn org_of(tx: &mut ScopedTx, id: PersonId) -> sqlx::Result<Option<OrgId>> {
+    let tenant = tx.tenant();
+    let org =
+        sqlx::query_scalar!("select org_id from person where tenant_id = $1 and id = $2", tenant.0, id.0)
+            .fetch_optional(&mut **tx)
+            .await?;
+    Ok(org.map(OrgId))
 }
 
 /// Read and held: one decision about a person at a time. `None`: no such person here. Rows that refer to the person

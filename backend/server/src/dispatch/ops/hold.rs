@@ -1,14 +1,17 @@
 //! Who has the alarm: claim, acknowledge, give back, tell the next, try again later, put aside, open again.
 
 use super::{Command, Said, begin, carry_out, note};
-use crate::dispatch::view::AlarmView;
+use crate::dispatch::store::Kept;
+use crate::dispatch::view::{self, AlarmView};
 use crate::identity::Actor;
-use crate::platform::{Ctx, Problem};
+use crate::platform::{Ctx, Problem, ScopedTx};
 use chrono::TimeDelta;
 use rules::Private;
 use rules::dispatch::AlarmEvent;
 use rules::identity::Action;
 use serde_json::json;
+
+const ESCALATED: &str = "alarm.escalated";
 
 pub async fn claim(ctx: &Ctx, actor: &Actor, command: Command) -> Result<AlarmView, Problem> {
     let (tx, kept) = begin(ctx, actor, command, Action::AlarmClaim).await?;
@@ -35,7 +38,7 @@ pub async fn release(ctx: &Ctx, actor: &Actor, command: Command) -> Result<Alarm
     carry_out(ctx, actor, tx, kept, AlarmEvent::Release { by: actor.account }, said).await
 }
 
-/// The next step of the plan at once.
+/// The next step of the plan at once. Sent again because the answer was lost, it is not one step more.
 pub async fn escalate(
     ctx: &Ctx,
     actor: &Actor,
@@ -43,9 +46,29 @@ pub async fn escalate(
     reason: Option<Private<String>>,
 ) -> Result<AlarmView, Problem> {
     let (mut tx, kept) = begin(ctx, actor, command, Action::AlarmEscalate).await?;
+    if has_since(&mut tx, actor, command, &kept, ESCALATED).await? {
+        return view::one(ctx, &mut tx, &kept).await;
+    }
     let words = note::keep(ctx, &mut tx, actor, kept.id, reason.as_ref()).await?;
-    let said = Said::beside("alarm.escalated", "alarm.escalate").with(json!({"words_id": words}));
+    let said = Said::beside(ESCALATED, "alarm.escalate").with(json!({"words_id": words}));
     carry_out(ctx, actor, tx, kept, AlarmEvent::EscalateNow { by: actor.account }, said).await
+}
+
+/// Has this account done it already, after the version it says it has seen?
+async fn has_since(
+    tx: &mut ScopedTx,
+    actor: &Actor,
+    command: Command,
+    kept: &Kept,
+    kind: &str,
+) -> Result<bool, Problem> {
+    let tenant = tx.tenant();
+    let events = crate::events::list_of(tx, tenant, kept.id.0).await?;
+    Ok(events.iter().any(|event| {
+        event.kind == kind
+            && event.actor_id == Some(actor.account.0)
+            && event.body["version"].as_i64().is_some_and(|version| version > command.expected_version)
+    }))
 }
 
 pub async fn cannot_reach(

@@ -76,7 +76,7 @@ pub async fn raise(ctx: &Ctx, actor: &Actor, raise: Raise) -> Result<(Outcome, A
     let scope = Scope { actor: actor.account, purpose: Purpose::Dispatch, ..ctx.system_scope(actor.tenant) };
     let mut tx = ctx.db.begin_alarm(&scope).await?;
     let raise = without_foreign_screening(&mut tx, raise).await?;
-    let org = where_it_is(ctx, &mut tx, actor, &raise).await?;
+    let org = where_it_is(&mut tx, actor, &raise).await?;
     let placed = place(ctx, &mut tx, &raise, org).await?;
     if placed.outcome != Outcome::Known {
         let entry = Entry {
@@ -105,7 +105,7 @@ async fn without_foreign_screening(tx: &mut ScopedTx, mut raise: Raise) -> Resul
     Ok(raise)
 }
 
-async fn where_it_is(ctx: &Ctx, tx: &mut ScopedTx, actor: &Actor, raise: &Raise) -> Result<OrgId, Problem> {
+async fn where_it_is(tx: &mut ScopedTx, actor: &Actor, raise: &Raise) -> Result<OrgId, Problem> {
     if let Some(org) = raise.org {
         return match crate::identity::load_org_unit(tx, org).await? {
             Some(unit) => Ok(unit.id),
@@ -113,9 +113,9 @@ async fn where_it_is(ctx: &Ctx, tx: &mut ScopedTx, actor: &Actor, raise: &Raise)
         };
     }
     if let Some(person) = raise.person
-        && let Some(brief) = crate::people::load_brief(ctx, tx, person).await?
+        && let Some(org) = crate::people::org_of(tx, person).await?
     {
-        return Ok(brief.org);
+        return Ok(org);
     }
     let own = actor.scope_for(Action::AlarmRaise, Purpose::Dispatch).scopes;
     own.first().copied().ok_or_else(Problem::forbidden)
