@@ -110,8 +110,21 @@ async fn a_consent_is_taken_back_and_given_anew() {
         1
     );
 
-    // answers that were agreed to before are taken in no more, but danger to life is
-    submit(on_a_tablet).await.problem(409, "consent-withdrawn");
+    // what was answered before is taken in, however late it comes; what comes after rests on nothing
+    assert_eq!(submit(on_a_tablet).await.expect(201)["suggestion"]["tier"], 3);
+    let agreed = json!({"given_at": app.now() - Duration::minutes(15)});
+    let after = with(app.screening(person, app.new_id(), "phq9", phq9(&[])), &agreed);
+    submit(after).await.problem(409, "consent-withdrawn");
+    let quiet = app.person(&worker, "李国华").await;
+    worker.post(&format!("/persons/{quiet}/consents/withdraw"), json!({})).await.expect(200);
+    let mut mild = with(app.screening(quiet, app.new_id(), "phq9", phq9(&[("q1", 3), ("q2", 3)])), &agreed);
+    for (field, minutes) in [("started_at", 14), ("finished_at", 12)] {
+        mild[field] = json!(app.now() - Duration::minutes(minutes));
+    }
+    assert_eq!(submit(mild).await.expect(201)["suggestion"]["tier"], 1);
+    let closed = "select count(*) from queue_item where close_outcome = 'consent_withdrawn'";
+    assert_eq!(app.count(closed).await, 2, "what is mild in it is left alone");
+    assert_eq!(app.count("select count(*) from consent where withdrawn_at is null").await, 0);
     let mut danger = app.screening(person, app.new_id(), "c_ssrs_screener", c_ssrs_high());
     danger["consent"] = Value::Null;
     submit(danger.clone()).await.refuses("consent");
@@ -123,46 +136,53 @@ async fn a_consent_is_taken_back_and_given_anew() {
     let worker = app.sign_in("worker").await;
     let anew = app.screening(person, app.new_id(), "phq9", phq9(&[]));
     worker.put(&format!("/screenings/{}", app.new_id()), anew).await.expect(201);
-    assert_eq!(app.count("select count(*) from person where consent_withdrawn_at is not null").await, 0);
+    let withdrawn = "select count(*) from person where consent_withdrawn_at is not null";
+    assert_eq!(app.count(withdrawn).await, 1, "the other one has not agreed again");
 
     app.sign_in("neighbour").await.post(&path, json!({})).await.problem(404, "not-found");
     app.sign_in("auditadmin").await.post(&path, json!({})).await.problem(403, "forbidden");
 }
 
 #[tokio::test]
-async fn three_years_after_the_last_word_a_person_is_forgotten_unless_something_is_open() {
+async fn a_consent_that_was_somebody_elses_moves_with_the_visit() {
+    let app = App::start().await;
+    let (worker, clinician) = (app.sign_in("worker").await, app.sign_in("clinician").await);
+    let (withdrawn, right) = (app.person(&worker, "王秀英").await, ageless(&app, &worker).await);
+    let path = format!("/persons/{withdrawn}/consents/withdraw");
+    worker.post(&path, json!({})).await.expect(200);
+    app.advance(Duration::minutes(30));
+    let (id, visit) = (app.new_id(), app.new_id());
+    let body = with(
+        app.screening(withdrawn, visit, "phq9", phq9(&[("q9", 1)])),
+        &json!({"declared_age": "14_to_17"}),
+    );
+    worker.put(&format!("/screenings/{id}"), body).await.expect(201);
+    let mark = "select count(*) from person where consent_withdrawn_at is not null";
+    assert_eq!(app.count(mark).await, 0, "it looks as if they had agreed again");
+
+    let correction = json!({"person_id": right, "reason": "平板递错了人", "expected_version": 1});
+    clinician.post(&format!("/screenings/{id}/correct-person"), correction).await.expect(204);
+    assert_eq!(app.count(mark).await, 1, "they had not");
+    assert_eq!(app.count("select count(*) from person where declared_age = '14_to_17'").await, 1);
+    // the second look was made with the tablet still set to the wrong person
+    let mut look =
+        app.screening(withdrawn, visit, "asq", json!({"q1": 1, "q2": 0, "q3": 0, "q4": 0, "q5": 1}));
+    look["look_of"] = json!(id);
+    let receipt = worker.put(&format!("/screenings/{}", app.new_id()), look).await.expect(201);
+    assert_eq!(receipt["suggestion"]["tier"], 4);
+    assert_eq!(app.count("select count(distinct person_id) from screening").await, 1);
+}
+
+#[tokio::test]
+async fn a_child_in_danger_is_a_child_also_without_a_guardian() {
     let app = App::start().await;
     let worker = app.sign_in("worker").await;
-    let tenant = app.ctx.tenants().into_iter().next().unwrap();
-    let (quiet, severe) = (app.person(&worker, "王秀英").await, app.person(&worker, "李国华").await);
-    let mild = phq9(&[("q1", 3), ("q2", 3)]);
-    let strong = phq9(&["q1", "q2", "q3", "q4", "q5"].map(|item| (item, 3)));
-    for (person, answers) in [(quiet, mild), (severe, strong)] {
-        let body = app.screening(person, app.new_id(), "phq9", answers);
-        worker.put(&format!("/screenings/{}", app.new_id()), body).await.expect(201);
-    }
-    app.advance(Duration::days(30));
-    let worker = app.sign_in("worker").await;
-    worker.post(&format!("/persons/{quiet}/consents/withdraw"), json!({})).await.expect(200);
-
-    app.advance(Duration::days(3 * 365));
-    assert_eq!(server::overview::forget_due(&app.ctx, &tenant).await.unwrap(), 0, "not yet three years");
-    app.advance(Duration::days(2));
-    assert_eq!(server::overview::forget_due(&app.ctx, &tenant).await.unwrap(), 1);
-
-    for (what, left) in [
-        ("select count(*) from person", 1),
-        ("select count(*) from screening", 1),
-        ("select count(*) from suggestion", 1),
-        ("select count(*) from queue_item where state = 'open' and tier = 2", 1),
-        ("select count(*) from consent", 1),
-        ("select count(*) from consent_withdrawal", 0),
-        ("select count(*) from audit_entry where action = 'screening.submit'", 2),
-        ("select count(*) from audit_entry where action = 'person.forget'", 1),
-    ] {
-        assert_eq!(app.count(what).await, left, "{what}");
-    }
-    let worker = app.sign_in("clinician").await;
-    worker.get(&format!("/persons/{quiet}")).await.problem(404, "not-found");
-    worker.get(&format!("/persons/{severe}")).await.expect(200);
+    let person = ageless(&app, &worker).await;
+    let mut body = with(
+        app.screening(person, app.new_id(), "phq9", phq9(&[("q9", 1)])),
+        &json!({"declared_age": "under_14"}),
+    );
+    body["danger_to_life"] = json!({"reason": "说要从楼上跳下去"});
+    let receipt = worker.put(&format!("/screenings/{}", app.new_id()), body).await.expect(201);
+    assert_eq!(receipt["suggestion"]["second_look"], "asq");
 }

@@ -132,7 +132,9 @@ pub fn may_submit(facts: &Facts<'_>) -> Result<Ground, Refused> {
         return Err(Refused::TookTooLong);
     }
     if facts.is_import {
-        return Ok(Ground::Import);
+        // consent was given where they were made; once taken back, what comes after rests on none
+        let is_after = facts.withdrawn_at.is_some_and(|withdrawn_at| facts.finished_at > withdrawn_at);
+        return if is_after { Err(Refused::Withdrawn) } else { Ok(Ground::Import) };
     }
     let consent = facts.consent.ok_or(Refused::NoConsent).and_then(|consent| may_rest_on(consent, facts));
     match (consent, facts.danger_to_life) {
@@ -150,8 +152,9 @@ fn may_rest_on(consent: ConsentFacts, facts: &Facts<'_>) -> Result<(), Refused> 
     if consent.given_at > facts.finished_at + TimeDelta::minutes(CLOCK_SKEW_MINUTES) {
         return Err(Refused::ConsentAfterAnswers);
     }
-    // what was agreed to before it was taken back, on a tablet that had not heard of it
-    if facts.withdrawn_at.is_some_and(|withdrawn_at| consent.given_at <= withdrawn_at) {
+    // What was answered before it was taken back was answered lawfully, however late it comes: a red among it is one.
+    let was_over = |withdrawn_at| consent.given_at <= withdrawn_at && facts.finished_at > withdrawn_at;
+    if facts.withdrawn_at.is_some_and(was_over) {
         return Err(Refused::Withdrawn);
     }
     let age = facts.age.or(consent.declared_age.map(AgeBand::stands_for)).ok_or(Refused::AgeUnknown)?;
@@ -263,10 +266,15 @@ mod tests {
 
     #[test]
     fn what_was_taken_back_counts_no_more_until_it_is_given_again() {
+        // agreed to at 0, answered until 10
         let withdrawn = |minute| Facts { withdrawn_at: Some(at(minute)), ..facts(by(false)) };
+        assert_eq!(may_submit(&withdrawn(-1)), Ok(Ground::Consent), "given anew since");
         assert_eq!(may_submit(&withdrawn(0)), Err(Refused::Withdrawn));
         assert_eq!(may_submit(&withdrawn(5)), Err(Refused::Withdrawn));
-        assert_eq!(may_submit(&withdrawn(-1)), Ok(Ground::Consent), "given anew since");
+        assert_eq!(may_submit(&withdrawn(11)), Ok(Ground::Consent), "it was answered before");
+        let import = |minute| may_submit(&Facts { is_import: true, consent: None, ..withdrawn(minute) });
+        assert_eq!(import(5), Err(Refused::Withdrawn));
+        assert_eq!(import(11), Ok(Ground::Import));
         let danger = Facts { danger_to_life: Some("站在楼顶"), ..withdrawn(5) };
         assert_eq!(may_submit(&danger), Ok(Ground::DangerToLife));
     }

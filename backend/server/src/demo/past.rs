@@ -237,6 +237,7 @@ impl<'a> Lane<'a> {
                 guardian_relation: None,
                 declared_age: None,
             }),
+            declared_age: None,
             danger_to_life: None,
             device: None,
             is_historical: false,

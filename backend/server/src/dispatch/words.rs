@@ -65,7 +65,7 @@ fn system(reason: &str) -> Text {
     let (what, detail) = reason.split_once(':').unwrap_or((reason, ""));
     if what == "empty_post" {
         let name = detail.parse().map(post).unwrap_or_default();
-        return Text::new(format!("岗位无人值守:{}", name.zh), format!("Nobody is on duty: {}", name.en));
+        return Text::new(format!("岗位无人值守：{}", name.zh), format!("Nobody is on duty: {}", name.en));
     }
     let (zh, en) = match what {
         "webhook_failing" => ("对外通知发送失败", "Notifications to another system fail"),
@@ -84,10 +84,9 @@ fn system(reason: &str) -> Text {
         "journal_waiting" => ("本地报警日志尚未写入数据库", "The local alarm journal waits to be written"),
         "stream_behind" => ("调度台未跟上实时消息", "The boards are not given what happens"),
         "clock_off" => ("系统时间与数据库时间不一致", "The server's time is not the database's"),
-        "account_recovered" => (
-            "有账号在服务器上被重置,请核实是谁操作",
-            "An account was reset at the server itself: find out by whom",
-        ),
+        "account_recovered" => {
+            ("有账号在服务器上被重置，请核实", "An account was reset at the server itself: find out by whom")
+        }
         "audit_unsealed" => ("审计记录迟迟未封存", "Audit entries wait to be sealed"),
         _ => ("系统故障", "A fault of the system"),
     };

@@ -1,16 +1,16 @@
 //! Consent as it was given: to which notice, by whom, for what. And taken back.
 
 use super::WITHDRAWAL;
-use super::submit::lock;
 use super::worklist::Notice;
 use crate::audit::Entry;
-use crate::events;
+use crate::events::{self, NewEvent};
+use crate::people::{self, Brief};
 use crate::platform::text::{Line, of_our_time};
 use crate::platform::{Ctx, Problem, Scope, ScopedTx};
-use crate::{people, triage};
+use crate::triage;
 use chrono::{DateTime, Utc};
 use rules::Private;
-use rules::ids::{AccountId, OrgId, PersonId};
+use rules::ids::{AccountId, PersonId, VisitId};
 use rules::people::AgeBand;
 use rules::screening::GuardianRelation;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 const MAX_REASON_CHARS: usize = 500;
+/// The outcome of what is closed because of it.
+const WITHDRAWN: &str = "consent_withdrawn";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -69,12 +71,12 @@ impl Consent {
     }
 }
 
-/// Bound to the purpose and the recipients of the notice that was shown. One given anew ends a withdrawal.
+/// Bound to the purpose and the recipients of the notice that was shown. What was given before it was taken back comes
+/// late, and does not count any more.
 pub async fn insert(
     ctx: &Ctx,
     tx: &mut ScopedTx,
-    person: PersonId,
-    org: OrgId,
+    person: &Brief,
     recorded_by: AccountId,
     consent: &Consent,
 ) -> Result<Uuid, Problem> {
@@ -85,12 +87,12 @@ pub async fn insert(
     let relation = consent.guardian_relation.filter(|_| consent.by == GivenBy::Guardian);
     sqlx::query!(
         "insert into consent (tenant_id, id, person_id, org_id, notice_version, purpose, recipients, given_by,
-                              guardian_relation, declared_age, given_at, recorded_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                              guardian_relation, declared_age, given_at, recorded_by, withdrawn_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         tenant.0,
         id,
-        person.0,
-        org.0,
+        person.id.0,
+        person.org.0,
         &*consent.notice_version,
         notice.purpose.code,
         &notice.recipient_codes(),
@@ -99,10 +101,61 @@ pub async fn insert(
         consent.declared_age.map(AgeBand::code),
         consent.given_at,
         recorded_by.0,
+        person.consent_withdrawn_at.filter(|withdrawn_at| consent.given_at <= *withdrawn_at),
     )
     .execute(&mut **tx)
     .await?;
     Ok(id)
+}
+
+/// After a consent has come in or has moved: what the person said last about their age, and whether what was taken back
+/// has been given anew since. Where it has not, only what asks for help stays open. The events are to be recorded last
+/// in the transaction.
+pub async fn settle(ctx: &Ctx, tx: &mut ScopedTx, person: PersonId) -> Result<Vec<NewEvent>, Problem> {
+    let tenant = tx.tenant();
+    let stands = sqlx::query!(
+        "select (select max(w.at)
+                   from consent_withdrawal w
+                  where w.tenant_id = $1 and w.person_id = $2
+                    and not exists (
+                        select from consent c
+                         where c.tenant_id = $1 and c.person_id = $2 and c.given_at > w.at)) as withdrawn_at,
+                (select c.declared_age
+                   from consent c
+                  where c.tenant_id = $1 and c.person_id = $2 and c.declared_age is not null
+                  order by c.given_at desc
+                  limit 1) as declared_age",
+        tenant.0,
+        person.0,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    people::mark_withdrawn(tx, person, stands.withdrawn_at).await?;
+    if let Some(band) = stands.declared_age.and_then(|code| code.parse().ok()) {
+        people::declare_age(tx, person, band).await?;
+    }
+    match stands.withdrawn_at {
+        Some(_) => triage::close_mild(ctx, tx, person, WITHDRAWN).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The visit was somebody else's: so was the consent it rests on.
+pub async fn follow(tx: &mut ScopedTx, visit: VisitId, to: &Brief) -> sqlx::Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "update consent c
+            set person_id = $3, org_id = $4
+           from screening s
+          where s.tenant_id = $1 and s.visit_id = $2 and c.tenant_id = s.tenant_id and c.id = s.consent_id",
+        tenant.0,
+        visit.0,
+        to.id.0,
+        to.org.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// The person takes their consent back. What was done before stays lawful, and whoever is in danger is not let go of:
@@ -118,14 +171,14 @@ pub async fn withdraw(
         return Err(Problem::invalid("reason", format!("at most {MAX_REASON_CHARS} characters")));
     }
     let mut tx = ctx.db.begin(scope).await?;
-    let person = lock(ctx, &mut tx, id).await.map_err(|_| Problem::not_found("person"))?;
+    let person = people::lock_brief(ctx, &mut tx, id).await?.ok_or_else(|| Problem::not_found("person"))?;
     if let Some(withdrawn_at) = person.consent_withdrawn_at {
         return Ok(withdrawn_at);
     }
     let now = ctx.now();
     record_withdrawal(ctx, &mut tx, &person, reason.as_ref()).await?;
     people::mark_withdrawn(&mut tx, id, Some(now)).await?;
-    let closed = triage::close_mild(ctx, &mut tx, id, "consent_withdrawn").await?;
+    let closed = triage::close_mild(ctx, &mut tx, id, WITHDRAWN).await?;
     let entry = Entry {
         action: "consent.withdraw",
         subject_kind: "person",
@@ -143,7 +196,7 @@ pub async fn withdraw(
 async fn record_withdrawal(
     ctx: &Ctx,
     tx: &mut ScopedTx,
-    person: &people::Brief,
+    person: &Brief,
     reason: Option<&Private<String>>,
 ) -> sqlx::Result<()> {
     let (tenant, actor, now, id) = (tx.tenant(), tx.scope().actor, ctx.now(), ctx.new_id());

@@ -1,6 +1,7 @@
 //! The tablet was handed to somebody else: the screening moves to the right person, with a reason, on record.
 
 use super::CORRECTION;
+use super::consent;
 use super::store;
 use super::submit::{lock, revisit};
 use crate::audit::Entry;
@@ -45,6 +46,7 @@ pub async fn correct_person(
     for screening in store::list_of_visit(&mut tx, visit).await? {
         store::set_person(&mut tx, ScreeningId(screening.id), to, person.org).await?;
     }
+    consent::follow(&mut tx, visit, &person).await?;
     let screenings = store::list_of_visit(&mut tx, visit).await?;
     let visit = revisit(ctx, &mut tx, &screenings, &person, visit).await?;
     let taken = triage::take_in(ctx, &mut tx, visit).await?;
@@ -55,7 +57,13 @@ pub async fn correct_person(
         detail: json!({"from": from, "to": to}),
     };
     crate::audit::write(ctx, &mut tx, entry).await?;
-    events::record(&mut tx, taken.event).await?;
+    let mut events = vec![taken.event];
+    for person in [from, to] {
+        events.extend(consent::settle(ctx, &mut tx, person).await?);
+    }
+    for event in events {
+        events::record(&mut tx, event).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

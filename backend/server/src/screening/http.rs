@@ -178,6 +178,7 @@ async fn put_screening(
         seen: body.seen,
         is_broken_off: body.broken_off,
         look_refused: body.look_refused,
+        declared_age: body.consent.as_ref().and_then(|consent| consent.declared_age),
         consent: body.consent,
         danger_to_life: body.danger_to_life.map(|danger| danger.reason),
         device: body.device,

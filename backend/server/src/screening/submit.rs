@@ -49,18 +49,14 @@ pub struct Submission {
     pub is_broken_off: bool,
     pub look_refused: bool,
     pub consent: Option<Consent>,
+    /// said with a consent, and true also where that consent does not hold
+    pub declared_age: Option<AgeBand>,
     pub danger_to_life: Option<Private<String>>,
     pub device: Option<DeviceResult>,
     pub is_historical: bool,
     pub import_key: Option<Vec<u8>>,
     /// of the whole content: tells a retry from another content under the same id
     pub body_hash: Vec<u8>,
-}
-
-impl Submission {
-    fn declared_age(&self) -> Option<AgeBand> {
-        self.consent.as_ref().and_then(|consent| consent.declared_age)
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -135,10 +131,13 @@ pub struct DeviceResult {
 
 pub async fn submit(ctx: &Ctx, scope: &Scope, mut submission: Submission) -> Result<Receipt, Problem> {
     let scale = find_scale(ctx, &submission)?;
+    let mut named = None;
     let (mut tx, person, before) = loop {
         let mut tx = ctx.db.begin(scope).await?;
         // one submit at a time for a person: looks of a visit see each other
         let person = lock(ctx, &mut tx, submission.person).await?;
+        // whom the tablet was set to, and whom the consent page went by
+        let _ = named.get_or_insert_with(|| person.clone());
         if let Some(kept) = store::find(&mut tx, submission.id).await? {
             return repeat(ctx, &tx, &kept, &submission);
         }
@@ -150,7 +149,7 @@ pub async fn submit(ctx: &Ctx, scope: &Scope, mut submission: Submission) -> Res
         submission.person = rightful(&mut tx, &submission).await?;
         submission.target = None;
     };
-    admit(ctx, &mut tx, &mut submission, &person).await?;
+    admit(ctx, &mut tx, &mut submission, named.as_ref().unwrap_or(&person)).await?;
     let scored = score(scale, &submission, &person)?;
     let stored = StoredResult::from(&scored);
     let visit = gather(ctx, &mut tx, &submission, &person, &scored, &before).await?;
@@ -158,7 +157,13 @@ pub async fn submit(ctx: &Ctx, scope: &Scope, mut submission: Submission) -> Res
     let receipt = receipt(ctx, &mut tx, &submission, &scored, &taken, &person).await?;
     save(ctx, &mut tx, &submission, &scored, stored, &taken, &receipt, &person).await?;
     audit(ctx, &mut tx, &submission).await?;
-    events::record(&mut tx, taken.event).await?;
+    let mut events = vec![taken.event];
+    if person.consent_withdrawn_at.is_some() {
+        events.extend(consent::settle(ctx, &mut tx, person.id).await?);
+    }
+    for event in events {
+        events::record(&mut tx, event).await?;
+    }
     tx.commit().await.map_err(Problem::from)?;
     for flag in submission.clock.iter().flat_map(|clock| &clock.note.flags) {
         metrics::counter!("device_clocks_wrong_total", "flag" => flag.code()).increment(1);
@@ -220,7 +225,7 @@ async fn gather(
     visit.previous.extend(previous(ctx, tx, submission.person, submission.visit, asked).await?);
     let now = ctx.now();
     let policy = triage::active_policy(ctx, tx).await?;
-    visit.age = person.age.or(submission.declared_age().map(AgeBand::stands_for)).or(visit.age);
+    visit.age = person.age.or(submission.declared_age.map(AgeBand::stands_for)).or(visit.age);
     visit.screening = submission.id;
     visit.is_news = true;
     visit.scale.clone_from(&submission.scale);
@@ -341,14 +346,11 @@ async fn save(
     let actor = tx.scope().actor;
     let id = submission.id.0;
     let consent_id = match &submission.consent {
-        Some(consent) => Some(consent::insert(ctx, tx, person.id, person.org, actor, consent).await?),
+        Some(consent) => Some(consent::insert(ctx, tx, person, actor, consent).await?),
         None => None,
     };
-    if let Some(band) = submission.declared_age() {
+    if let Some(band) = submission.declared_age {
         people::declare_age(tx, person.id, band).await?;
-    }
-    if consent_id.is_some() && person.consent_withdrawn_at.is_some() {
-        people::mark_withdrawn(tx, person.id, None).await?;
     }
     let answers = serde_json::to_vec(&submission.answers).map_err(|error| Problem::internal(&error))?;
     let kept = KeptResult { receipt: receipt.clone(), stored };

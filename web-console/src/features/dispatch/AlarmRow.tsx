@@ -200,7 +200,9 @@ function NextWords({ alarm, now, frozen }: { alarm: Alarm; now: number; frozen: 
         <p className="al-next">
           {alarm.escalation_step > 0 ? t.escalatesAgain : t.escalates} <b>{left(alarm.next_step.at)}</b>
         </p>
-        <p className="al-to">{say(alarm.next_step.who)}</p>
+        <p className="al-to" title={say(alarm.next_step.who)}>
+          {say(alarm.next_step.who)}
+        </p>
       </>
     );
   }

@@ -28,7 +28,7 @@ export default {
     'sign-in-refused': '账号或密码不对',
     'second-factor-needed': '要动态码',
     'consent-needed': '没有同意记录',
-    'consent-withdrawn': '本人撤回了同意，要重新同意',
+    'consent-withdrawn': '已撤回同意，要重新征得同意',
     'alarm-not-held': '先接手',
     'alarm-not-acknowledged': '先确认',
     'alarm-never-shelved': '这一级警报不能搁置',

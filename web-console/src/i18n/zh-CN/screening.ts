@@ -88,7 +88,7 @@ export default {
   },
   declaredAge: '档案里没有出生日期。请问多大？',
   ageBands: { under_14: '未满 14 岁', '14_to_17': '14 至 17 岁', adult: '18 岁以上' },
-  consentWithdrawn: (at: string) => `本人于 ${at} 撤回了同意：重新同意才能继续。`,
+  consentWithdrawn: (at: string) => `${at} 已撤回同意：重新征得同意才能继续。`,
   hasWithdrawn: '已撤回同意',
   consentNo: '今天不做',
   consentGone: '这个人没有填，下次再来。',

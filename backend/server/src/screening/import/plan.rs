@@ -275,6 +275,7 @@ impl Maker<'_> {
             is_broken_off: false,
             look_refused: false,
             consent: None,
+            declared_age: None,
             danger_to_life: None,
             device: None,
             is_historical: self.timing == Timing::Historical,

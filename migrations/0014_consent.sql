@@ -2,16 +2,27 @@
 alter table person
     add column declared_age text constraint person_declared_age check (declared_age in ('under_14', '14_to_17', 'adult'));
 
+-- Relations were stored as the page's words. The table answers for one tenant at a time, also to its owner.
+alter table consent no force row level security;
+update consent
+   set guardian_relation = case
+           when given_by <> 'guardian' then null
+           when guardian_relation in ('母亲', 'mother') then 'mother'
+           when guardian_relation in ('父亲', 'father') then 'father'
+           else 'other_guardian'
+       end;
+alter table consent force row level security;
+
 -- Who may see it are the recipients that the notice names. Every consent so far was given to the notice with these three.
 alter table consent
     add column recipients text[] not null default '{screener,centre_care,centre_dispatch}',
     add column declared_age text constraint consent_declared_age check (declared_age in ('under_14', '14_to_17', 'adult')),
     alter column recipient drop not null,
-    add constraint consent_by_whom check ((given_by = 'guardian') = (guardian_relation is not null)) not valid,
+    add constraint consent_by_whom check ((given_by = 'guardian') = (guardian_relation is not null)),
     add constraint consent_relation check (
         guardian_relation in
             ('mother', 'father', 'grandparent', 'elder_sibling', 'spouse', 'adult_child', 'other_guardian')
-    ) not valid;
+    );
 alter table consent alter column recipients drop default;
 
 -- Taken back: who wrote it down, when, and why if it was said. The mark on the person is what is asked at every submit.
@@ -36,31 +47,3 @@ create policy visible_subtree on consent_withdrawal as restrictive
     with check (org_id in (select u.id from org_unit u where u.path && (select app_scopes())));
 grant select, insert on consent_withdrawal to xindeng_app;
 alter table person add column consent_withdrawn_at timestamptz;
-
--- The end of the retention that the notice promises: all that is about a person goes, with the alarms that were raised
--- about them. Runs as the owner, because the working role may not delete history; only within the tenant at work.
-create function forget_person(forgotten uuid) returns void
-language plpgsql security definer set search_path = public as $$
-declare
-    at_work uuid := app_tenant();
-begin
-    delete from alarm_note n using alarm a
-     where n.tenant_id = at_work and a.tenant_id = at_work and a.id = n.alarm_id and a.person_id = forgotten;
-    delete from alarm_signal s using alarm a
-     where s.tenant_id = at_work and a.tenant_id = at_work and a.id = s.alarm_id and a.person_id = forgotten;
-    delete from alarm where tenant_id = at_work and person_id = forgotten;
-    delete from queue_change c using queue_item q
-     where c.tenant_id = at_work and q.tenant_id = at_work and q.id = c.queue_item_id and q.person_id = forgotten;
-    delete from queue_item where tenant_id = at_work and person_id = forgotten;
-    delete from suggestion where tenant_id = at_work and person_id = forgotten;
-    delete from screening_correction c using screening s
-     where c.tenant_id = at_work and s.tenant_id = at_work and s.id = c.screening_id and s.person_id = forgotten;
-    delete from screening where tenant_id = at_work and person_id = forgotten;
-    delete from consent where tenant_id = at_work and person_id = forgotten;
-    delete from consent_withdrawal where tenant_id = at_work and person_id = forgotten;
-    delete from target where tenant_id = at_work and person_id = forgotten;
-    delete from person where tenant_id = at_work and id = forgotten;
-end
-$$;
-revoke execute on function forget_person from public;
-grant execute on function forget_person to xindeng_app;
