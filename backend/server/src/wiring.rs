@@ -12,7 +12,9 @@ use crate::platform::timers::{Lane, TimerHandlers};
 use crate::platform::{Ctx, Problem, assets, canary};
 use crate::screening::{Library, LibraryError};
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
@@ -285,9 +287,11 @@ pub fn app(ctx: Ctx) -> Router {
     let (api, document) = utoipa_axum::router::OpenApiRouter::<Ctx>::with_openapi(Document::openapi())
         .nest("/api/v1", routes().into_router())
         .split_for_parts();
-    let document = axum::Json(document);
+    // written once: the routes are copied for a connection, and the document is large
+    let document = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
+    let json = [(header::CONTENT_TYPE, "application/json")];
     let router = api
-        .route("/api/openapi.json", get(move || std::future::ready(document.clone())))
+        .route("/api/openapi.json", get(move || std::future::ready((json, document.clone()))))
         .route("/healthz", get(|| std::future::ready("ok")))
         .route("/readyz", get(ready))
         .route("/api/{*rest}", axum::routing::any(no_such_route))

@@ -103,6 +103,8 @@ async fn listen(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let stopped = stop.cancelled_owned();
+    // made ready once, instead of copying every route for every connection
+    let app = app.into_make_service();
     if let Some((cert, key)) = tls {
         let listener = TlsListener::new(listener, &cert, &key)?;
         axum::serve(listener, app).with_graceful_shutdown(stopped).await?;

@@ -470,16 +470,14 @@ async fn timeline(
 /// How the live screens show this slice.
 pub fn live(views: LiveViews) -> LiveViews {
     views
-        .dress("alarm", |ctx, tx, event| {
+        .dress("alarm", |ctx, tx, ids| {
             Box::pin(async move {
-                match store::load(ctx, tx, AlarmId(event.subject_id)).await? {
-                    Some(kept) => {
-                        let view = one(ctx, tx, &kept).await?;
-                        ctx.receipts.expect(&view);
-                        Ok(json!(view))
-                    }
-                    None => Ok(Value::Null),
+                let kept = store::load_some(ctx, tx, ids).await?;
+                let views = list(ctx, tx, kept).await?;
+                for view in &views {
+                    ctx.receipts.expect(view);
                 }
+                Ok(views.into_iter().map(|view| (view.id, json!(view))).collect())
             })
         })
         .snapshot("alarms", Action::AlarmRead, |ctx, tx, stream| {

@@ -6,6 +6,7 @@
 use super::{Event, Head};
 use crate::platform::tasks::turn;
 use crate::platform::{Ctx, Loop, Problem, ScopedTx};
+use axum::extract::ws::Utf8Bytes;
 use axum::http::StatusCode;
 use rules::identity::Action;
 use rules::ids::TenantId;
@@ -18,9 +19,10 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 const POLL: Duration = Duration::from_millis(150);
-const GATHER: Duration = Duration::from_millis(4);
+const GATHER: Duration = Duration::from_millis(10);
 /// Frames kept per stream; who is further behind reads the database.
 const RING: usize = 1_000;
 const BATCH: i64 = 500;
@@ -29,8 +31,10 @@ const FIRST_SEEN: i64 = 50;
 const ASIDES: usize = 512;
 
 pub type Loading<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
-/// Adds what the screen shows (names masked) to an event that itself holds no personal data.
-pub type Dress = for<'a> fn(&'a Ctx, &'a mut ScopedTx, &'a Event) -> Loading<'a, Value>;
+/// What the screens show (names masked) of the subjects of events, which themselves hold no personal data: many at a
+/// time, because in a flood the hub has to keep up. One that is not there is left out.
+pub type Dress = for<'a> fn(&'a Ctx, &'a mut ScopedTx, &'a [Uuid]) -> Loading<'a, Dressed>;
+pub type Dressed = HashMap<Uuid, Value>;
 /// What a screen shows when it starts: the key under which it stands in the snapshot, and its content.
 pub type Snapshot = for<'a> fn(&'a Ctx, &'a mut ScopedTx, &'a str) -> Loading<'a, Value>;
 
@@ -60,15 +64,15 @@ pub struct Frame {
     pub seq: i64,
     /// `alarm`, `queue_item`, …: what a screen needs a right for
     pub about: Arc<str>,
-    text: Arc<str>,
+    text: Utf8Bytes,
     /// the same place in the stream without its content
-    bare: Arc<str>,
+    bare: Utf8Bytes,
 }
 
 impl Frame {
     /// Who may not see the content still sees that something stood here, so that there is no gap.
-    pub fn for_screen(&self, may_see: bool) -> &str {
-        if may_see { &self.text } else { &self.bare }
+    pub fn for_screen(&self, may_see: bool) -> Utf8Bytes {
+        if may_see { self.text.clone() } else { self.bare.clone() }
     }
 }
 
@@ -93,7 +97,7 @@ pub struct Hub {
 #[derive(Debug, Clone)]
 pub struct Aside {
     pub tenant: TenantId,
-    pub text: Arc<str>,
+    pub text: Utf8Bytes,
 }
 
 impl fmt::Debug for Hub {
@@ -168,43 +172,29 @@ impl Hub {
         }
     }
 
-    /// A frame as every screen gets it. What cannot be dressed goes out as it stands in the stream: one row that does
+    /// Events as every screen gets them. What cannot be dressed goes out as it stands in the stream: one row that does
     /// not open must not hold up whatever comes after it. Fails only when the database cannot be asked.
-    pub async fn frame(&self, ctx: &Ctx, tx: &mut ScopedTx, event: &Event) -> Result<Frame, Problem> {
-        let mut body = event.body.clone();
-        if let Some(dress) = self.views.dress.get(event.subject_kind.as_str()) {
-            match dress(ctx, tx, event).await {
-                Ok(Value::Null) => {}
-                Ok(dressed) => body[event.subject_kind.as_str()] = dressed,
+    pub async fn frames(
+        &self,
+        ctx: &Ctx,
+        tx: &mut ScopedTx,
+        events: &[Event],
+    ) -> Result<Vec<Frame>, Problem> {
+        let mut dressed = Dressed::new();
+        for (kind, dress) in &self.views.dress {
+            let subjects = events.iter().filter(|event| event.subject_kind == *kind);
+            let ids: BTreeSet<Uuid> = subjects.map(|event| event.subject_id).collect();
+            let ids = Vec::from_iter(ids);
+            if ids.is_empty() {
+                continue;
+            }
+            match dress(ctx, tx, &ids).await {
+                Ok(found) => dressed.extend(found),
                 Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => return Err(problem),
-                Err(_) => {
-                    tracing::error!(
-                        stream = event.stream,
-                        seq = event.seq,
-                        subject.id = %event.subject_id,
-                        "an event could not be dressed; screens get it bare"
-                    );
-                    let kind = event.subject_kind.clone();
-                    metrics::counter!("frames_undressed_total", "kind" => kind).increment(1);
-                    tx.start_over().await?;
-                }
+                Err(_) => dressed.extend(one_by_one(ctx, tx, kind, *dress, &ids).await?),
             }
         }
-        body["subject_id"] = json!(event.subject_id);
-        let frame = |kind: &str, body: Value| {
-            json!({
-                "t": "ev", "stream": event.stream, "epoch": event.epoch, "seq": event.seq,
-                "type": kind, "at": event.at, "body": body,
-            })
-            .to_string()
-            .into()
-        };
-        Ok(Frame {
-            seq: event.seq,
-            about: event.subject_kind.as_str().into(),
-            text: frame(&event.kind, body),
-            bare: frame("hidden", json!({})),
-        })
+        Ok(events.iter().map(|event| frame(event, dressed.get(&event.subject_id))).collect())
     }
 
     pub async fn snapshot(
@@ -253,6 +243,52 @@ impl Hub {
     }
 }
 
+/// After something went wrong with all of them together: only what is at fault stays bare.
+async fn one_by_one(
+    ctx: &Ctx,
+    tx: &mut ScopedTx,
+    kind: &'static str,
+    dress: Dress,
+    ids: &[Uuid],
+) -> Result<Dressed, Problem> {
+    let mut dressed = Dressed::new();
+    tx.start_over().await?;
+    for id in ids {
+        match dress(ctx, tx, std::slice::from_ref(id)).await {
+            Ok(found) => dressed.extend(found),
+            Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => return Err(problem),
+            Err(_) => {
+                tracing::error!(kind, subject.id = %id, "an event could not be dressed; screens get it bare");
+                metrics::counter!("frames_undressed_total", "kind" => kind).increment(1);
+                tx.start_over().await?;
+            }
+        }
+    }
+    Ok(dressed)
+}
+
+fn frame(event: &Event, dressed: Option<&Value>) -> Frame {
+    let mut body = event.body.clone();
+    if let Some(dressed) = dressed {
+        body[event.subject_kind.as_str()] = dressed.clone();
+    }
+    body["subject_id"] = json!(event.subject_id);
+    let frame = |kind: &str, body: Value| {
+        json!({
+            "t": "ev", "stream": event.stream, "epoch": event.epoch, "seq": event.seq,
+            "type": kind, "at": event.at, "body": body,
+        })
+        .to_string()
+        .into()
+    };
+    Frame {
+        seq: event.seq,
+        about: event.subject_kind.as_str().into(),
+        text: frame(&event.kind, body),
+        bare: frame("hidden", json!({})),
+    }
+}
+
 /// Follows the streams until told to stop.
 pub async fn run(ctx: Ctx, stop: CancellationToken) {
     let mut woken = ctx.db.woken(Loop::Streams);
@@ -279,7 +315,7 @@ async fn follow_all(ctx: &Ctx) -> Result<(), Problem> {
 /// Reads what is new in a tenant's streams. With nobody listening only the heads are followed.
 pub async fn follow(ctx: &Ctx, tenant: TenantId) -> Result<(), Problem> {
     let mut tx = ctx.begin_system(tenant).await?;
-    let mut any = false;
+    let (mut any, mut news, mut all) = (false, Vec::new(), Vec::new());
     for head in super::heads(&mut tx, tenant).await? {
         let known = ctx.hub.position(tenant, &head);
         if known == Some(head.seq) {
@@ -293,12 +329,13 @@ pub async fn follow(ctx: &Ctx, tenant: TenantId) -> Result<(), Problem> {
         // a stream seen for the first time begins with its last events, not with nothing
         let known = known.unwrap_or_else(|| (head.seq - FIRST_SEEN).max(0));
         let events = super::list_after(&mut tx, tenant, &head.stream, known, BATCH).await?;
-        let mut frames = Vec::with_capacity(events.len());
-        for event in &events {
-            frames.push(ctx.hub.frame(ctx, &mut tx, event).await?);
-        }
         let seq = events.last().map_or(head.seq, |event| event.seq);
-        ctx.hub.put(tenant, &Head { seq, ..head }, frames);
+        news.push((Head { seq, ..head }, events.len()));
+        all.extend(events);
+    }
+    let mut frames = ctx.hub.frames(ctx, &mut tx, &all).await?.into_iter();
+    for (head, count) in news {
+        ctx.hub.put(tenant, &head, frames.by_ref().take(count).collect());
     }
     if any {
         ctx.hub.moved.send_modify(|count| *count = count.wrapping_add(1));

@@ -1,6 +1,6 @@
 //! The live socket: a ticket opens it, `hello` says where the screen left off, then events follow in order.
 
-use super::hub::{Ahead, Aside};
+use super::hub::{Ahead, Aside, Frame};
 use super::{Head, heads, list_after};
 use crate::identity::{Access, Actor};
 use crate::platform::http::{Params, Routes};
@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::{IntoResponse, Response};
+use futures_util::SinkExt;
 use rules::identity::Action;
 use rules::ids::AlarmId;
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,8 @@ const SEND_WITHIN: Duration = Duration::from_secs(5);
 /// Further behind than this, a screen starts from a snapshot.
 const MAX_CATCH_UP: i64 = 2_000;
 const READ_BUFFER: usize = 4 * 1024;
-const WRITE_BUFFER: usize = 4 * 1024;
+/// So much is gathered before it is written, if more is about to follow.
+const WRITE_BUFFER: usize = 16 * 1024;
 const MAX_WRITE_BUFFER: usize = 1024 * 1024;
 const MAX_MESSAGE: usize = 64 * 1024;
 
@@ -235,21 +237,25 @@ impl Screen {
     async fn replay(&mut self, stream: &str) -> Result<(), End> {
         let Some(&(epoch, seq)) = self.cursors.get(stream) else { return Ok(()) };
         let frames = self.read_missed(stream, seq).await.map_err(|problem| failed(&problem))?;
-        for (seq, text) in frames {
-            self.send(text).await?;
-            self.cursors.insert(stream.to_owned(), (epoch, seq));
-        }
-        Ok(())
+        self.hand_out(stream, epoch, frames).await
     }
 
-    async fn read_missed(&mut self, stream: &str, seq: i64) -> Result<Vec<(i64, String)>, Problem> {
+    async fn read_missed(&mut self, stream: &str, seq: i64) -> Result<Vec<Frame>, Problem> {
         let mut tx = self.ctx.db.begin_frozen(&self.ctx.system_scope(self.actor.tenant)).await?;
-        let mut frames = Vec::new();
-        for event in list_after(&mut tx, self.actor.tenant, stream, seq, MAX_CATCH_UP).await? {
-            let frame = self.ctx.hub.frame(&self.ctx, &mut tx, &event).await?;
-            frames.push((frame.seq, frame.for_screen(self.may_see(stream, &frame.about)).to_owned()));
+        let events = list_after(&mut tx, self.actor.tenant, stream, seq, MAX_CATCH_UP).await?;
+        self.ctx.hub.frames(&self.ctx, &mut tx, &events).await
+    }
+
+    /// Many in few writes; each as far as this screen may see it.
+    async fn hand_out(&mut self, stream: &str, epoch: i32, frames: Vec<Frame>) -> Result<(), End> {
+        let Some(last) = frames.last().map(|frame| frame.seq) else { return Ok(()) };
+        for frame in frames {
+            let text = frame.for_screen(self.may_see(stream, &frame.about));
+            in_time(self.socket.feed(Message::Text(text))).await?;
         }
-        Ok(frames)
+        in_time(self.socket.flush()).await?;
+        self.cursors.insert(stream.to_owned(), (epoch, last));
+        Ok(())
     }
 
     async fn catch_up(&mut self) -> Result<(), End> {
@@ -258,13 +264,7 @@ impl Screen {
         for (stream, epoch, seq) in streams {
             match self.ctx.hub.after(self.actor.tenant, &stream, epoch, seq) {
                 Ahead::Nothing => {}
-                Ahead::Frames(frames) => {
-                    for frame in frames {
-                        let text = frame.for_screen(self.may_see(&stream, &frame.about)).to_owned();
-                        self.send(text).await?;
-                        self.cursors.insert(stream.clone(), (epoch, frame.seq));
-                    }
-                }
+                Ahead::Frames(frames) => self.hand_out(&stream, epoch, frames).await?,
                 Ahead::Missing => self.snapshot(&stream).await?,
             }
         }
@@ -274,7 +274,7 @@ impl Screen {
     /// Only for screens that watch a board. Where it belongs can be found out when the database is back.
     async fn hand_on(&mut self, aside: Aside) -> Result<(), End> {
         if aside.tenant == self.actor.tenant && self.watches_a_board() {
-            self.send(aside.text.to_string()).await?;
+            self.send(aside.text).await?;
         }
         Ok(())
     }
@@ -339,12 +339,16 @@ impl Screen {
         }
     }
 
-    async fn send(&mut self, text: String) -> Result<(), End> {
-        match tokio::time::timeout(SEND_WITHIN, self.socket.send(Message::Text(text.into()))).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::Gone),
-            Err(_) => Err(End::Close(CLOSE_SLOW, "too slow; resume")),
-        }
+    async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), End> {
+        in_time(self.socket.send(Message::Text(text.into()))).await
+    }
+}
+
+async fn in_time(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
+    match tokio::time::timeout(SEND_WITHIN, sending).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Close(CLOSE_SLOW, "too slow; resume")),
     }
 }
 

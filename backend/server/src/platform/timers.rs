@@ -24,6 +24,8 @@ use uuid::Uuid;
 
 /// The truth when no wake-up came.
 const POLL: Duration = Duration::from_millis(200);
+/// So long a turn stays with one tenant while something is due there; then it shows that it is alive.
+const TURN: Duration = Duration::from_secs(1);
 const MAX_BACKOFF_SECS: f64 = 30.0;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -222,7 +224,7 @@ impl Lane {
 pub async fn run(ctx: Ctx, name: &'static str, lane: Lane, stop: CancellationToken) {
     let mut woken = ctx.db.woken(Loop::Timers);
     loop {
-        let next = match turn(&ctx, name, Box::pin(fire_and_look_ahead(&ctx, lane))).await {
+        let next = match turn(&ctx, name, Box::pin(fire_and_look_ahead(&ctx, lane, TURN))).await {
             Some((_, next)) => {
                 ctx.engine_looked();
                 next
@@ -240,16 +242,26 @@ pub async fn run(ctx: Ctx, name: &'static str, lane: Lane, stop: CancellationTok
 
 /// Fires everything that is due now; returns how many. Tests step the world with it.
 pub async fn fire_due(ctx: &Ctx) -> Result<usize, Problem> {
-    let (fired, _) = fire_and_look_ahead(ctx, Lane::All).await?;
+    let (fired, _) = fire_and_look_ahead(ctx, Lane::All, Duration::MAX).await?;
     Ok(fired)
 }
 
-/// How many were due, and when the next one will be.
-async fn fire_and_look_ahead(ctx: &Ctx, lane: Lane) -> Result<(usize, Option<Timestamp>), Problem> {
+/// How many were due, and when the next one will be. In a flood one tenant keeps the others waiting no longer than
+/// `at_most`.
+async fn fire_and_look_ahead(
+    ctx: &Ctx,
+    lane: Lane,
+    at_most: Duration,
+) -> Result<(usize, Option<Timestamp>), Problem> {
     let mut fired = 0;
     let mut next: Option<Timestamp> = None;
     for tenant in ctx.tenants() {
+        let began = Instant::now();
         loop {
+            if began.elapsed() > at_most {
+                next = Some(ctx.now());
+                break;
+            }
             match fire_one(ctx, tenant.id, lane).await? {
                 Looked::Fired => fired += 1,
                 Looked::NothingUntil(due) => {

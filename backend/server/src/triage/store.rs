@@ -180,6 +180,11 @@ pub async fn load(tx: &mut ScopedTx, id: QueueItemId) -> sqlx::Result<Option<Ite
     items!("where tenant_id = $1 and id = $2", tenant.0, id.0).fetch_optional(&mut **tx).await
 }
 
+pub async fn load_some(tx: &mut ScopedTx, ids: &[Uuid]) -> sqlx::Result<Vec<Item>> {
+    let tenant = tx.tenant();
+    items!("where tenant_id = $1 and id = any($2)", tenant.0, ids).fetch_all(&mut **tx).await
+}
+
 /// Open items that an alarm is about: the one it names, and those that asked for it.
 pub async fn list_of_alarm(
     tx: &mut ScopedTx,

@@ -165,10 +165,9 @@ pub async fn list(ctx: &Ctx, tx: &mut ScopedTx, items: Vec<Item>) -> Result<Vec<
     let known = Known { people: &people, orgs: &orgs, owners: &owners, keepers: &keepers, policy: &policy };
     let mut views = Vec::with_capacity(items.len());
     for item in items {
-        let suggestion = match suggestions.get(&item.suggestion_id) {
-            Some(sealed) => Some(open(ctx, tx, item.suggestion_id, sealed)?),
-            None => None,
-        };
+        // one that does not open has no reasons, and takes nothing else off the list
+        let sealed = suggestions.get(&item.suggestion_id);
+        let suggestion = sealed.and_then(|sealed| open(ctx, tx, item.suggestion_id, sealed).ok());
         views.push(view(ctx, tx, item, suggestion, known)?);
     }
     Ok(views)
@@ -342,11 +341,11 @@ pub async fn detail(ctx: &Ctx, tx: &mut ScopedTx, id: QueueItemId) -> Result<Que
 /// How the live screens show this slice.
 pub fn live(views: LiveViews) -> LiveViews {
     views
-        .dress("queue_item", |ctx, tx, event| {
+        .dress("queue_item", |ctx, tx, ids| {
             Box::pin(async move {
-                let item = store::load(tx, QueueItemId(event.subject_id)).await?;
-                let views = list(ctx, tx, item.into_iter().collect()).await?;
-                Ok(views.into_iter().next().map_or(Value::Null, |view| json!(view)))
+                let items = store::load_some(tx, ids).await?;
+                let views = list(ctx, tx, items).await?;
+                Ok(views.into_iter().map(|view| (view.id, json!(view))).collect())
             })
         })
         .snapshot("queue", Action::QueueRead, |ctx, tx, stream| {

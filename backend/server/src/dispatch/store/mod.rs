@@ -152,6 +152,13 @@ pub async fn load(ctx: &Ctx, tx: &mut ScopedTx, id: AlarmId) -> Result<Option<Ke
     open_one(ctx, tx, row)
 }
 
+/// Those of them that can be read.
+pub async fn load_some(ctx: &Ctx, tx: &mut ScopedTx, ids: &[Uuid]) -> Result<Vec<Kept>, Problem> {
+    let tenant = tx.tenant();
+    let rows = alarms!("where tenant_id = $1 and id = any($2)", tenant.0, ids).fetch_all(&mut **tx).await?;
+    Ok(open_all(ctx, tx, rows))
+}
+
 pub async fn load_for_update(ctx: &Ctx, tx: &mut ScopedTx, id: AlarmId) -> Result<Option<Kept>, Problem> {
     let tenant = tx.tenant();
     let row = alarms!("where tenant_id = $1 and id = $2 for update", tenant.0, id.0)
