@@ -27,6 +27,41 @@ async fn a_screen_sees_an_item_come_in_without_asking_again() {
 }
 
 #[tokio::test]
+async fn a_screen_that_comes_a_moment_later_is_given_the_same_snapshot_and_what_followed() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let person = app.person(&worker, "王秀英").await;
+    let clinician = app.sign_in("clinician").await;
+    app.run_due().await;
+    let mut first = Screen::open(&app, &clinician).await;
+    submit(&app, &worker, person).await;
+    app.run_due().await;
+    first.event("queue.suggested").await;
+
+    let second = Screen::open(&app, &clinician).await;
+    assert_eq!(second.snapshots, first.snapshots, "made once");
+    assert_eq!(second.cursors, first.cursors);
+    assert_eq!(second.events, first.events);
+}
+
+#[tokio::test]
+async fn a_snapshot_made_for_one_is_not_given_to_whoever_may_see_less() {
+    let app = App::start().await;
+    let worker = app.sign_in("worker").await;
+    let person = app.person(&worker, "王秀英").await;
+    let body = app.screening(person, app.new_id(), "phq9", phq9(&[("q9", 1)]));
+    worker.put(&format!("/screenings/{}", app.new_id()), body).await.expect(201);
+    app.run_due().await;
+    let items = |screen: &Screen| -> usize {
+        screen.snapshots.iter().map(|shown| shown["queue"].as_array().unwrap().len()).sum()
+    };
+    for (login, sees) in [("clinician", 1), ("auditadmin", 0), ("clinician", 1)] {
+        let screen = Screen::open(&app, &app.sign_in(login).await).await;
+        assert_eq!(items(&screen), sees, "{login}");
+    }
+}
+
+#[tokio::test]
 async fn after_a_restart_a_screen_resumes_without_a_gap_or_a_repetition() {
     let app = App::start().await;
     let worker = app.sign_in("worker").await;
@@ -117,6 +152,9 @@ async fn an_alarm_that_does_not_open_holds_up_no_other_on_the_boards() {
     assert_eq!(dressed["body"]["alarm"]["id"], json!(whole));
     let board = dispatcher.get("/alarms").await.expect(200);
     assert_eq!(board["items"].as_array().unwrap().len(), 1);
+    // nothing of what was made for the boards before is left
+    let app = app.restart().await;
+    let dispatcher = app.sign_in("dispatcher").await;
     let afresh = Screen::open(&app, &dispatcher).await;
     let alarms: Vec<_> =
         afresh.snapshots.iter().flat_map(|snapshot| snapshot["alarms"].as_array().unwrap()).collect();

@@ -47,7 +47,6 @@ const snapshot = (stream: string, seq: number, alarms: Alarm[], epoch = 1): Serv
   stream,
   epoch,
   seq,
-  now: '2026-11-21T02:14:30Z',
   alarms,
   queue: [],
 });

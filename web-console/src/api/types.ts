@@ -203,7 +203,7 @@ export type EventBody = {
 };
 export type ServerFrame =
   | { t: 'welcome'; now: Timestamp; account_id: Uuid }
-  | ({ t: 'snapshot'; now: Timestamp; alarms?: Alarm[]; queue?: QueueItem[] } & Cursor)
+  | ({ t: 'snapshot'; alarms?: Alarm[]; queue?: QueueItem[] } & Cursor)
   | ({ t: 'ev'; type: string; at: Timestamp; body: EventBody } & Cursor)
   | {
       t: 'heads';

@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -27,6 +27,9 @@ const GATHER: Duration = Duration::from_millis(10);
 const RING: usize = 1_000;
 const BATCH: i64 = 500;
 const FIRST_SEEN: i64 = 50;
+const SHOT_KEPT: Duration = Duration::from_secs(3);
+/// A board that has waited so long is told to come again.
+const SHOT_WITHIN: Duration = Duration::from_secs(5);
 /// Words outside the streams that a busy socket may still fetch.
 const ASIDES: usize = 512;
 
@@ -91,6 +94,25 @@ pub struct Hub {
     moved: watch::Sender<u64>,
     asides: broadcast::Sender<Aside>,
     listeners: Arc<()>,
+    shots: Mutex<Shots>,
+}
+
+/// By who may see the same of a stream.
+type Shots = HashMap<(TenantId, String, BTreeSet<Action>), Arc<tokio::sync::Mutex<Option<Shot>>>>;
+
+/// What stood in a stream's part of the world at a position.
+#[derive(Debug, Clone)]
+pub struct Shot {
+    pub epoch: i32,
+    pub seq: i64,
+    pub text: Utf8Bytes,
+    taken_at: Instant,
+}
+
+impl Shot {
+    fn is_young(&self) -> bool {
+        self.taken_at.elapsed() < SHOT_KEPT
+    }
 }
 
 /// A frame outside the streams, for what is not in the database yet: an alarm in the local journal.
@@ -124,6 +146,7 @@ impl Hub {
             moved: watch::Sender::new(0),
             asides,
             listeners: Arc::new(()),
+            shots: Mutex::default(),
         }
     }
 
@@ -147,7 +170,7 @@ impl Hub {
     }
 
     pub fn heads(&self, tenant: TenantId) -> Vec<(String, i32, i64)> {
-        let rings = self.rings.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let rings = self.rings.read().unwrap_or_else(PoisonError::into_inner);
         rings
             .iter()
             .filter(|((of, _), _)| *of == tenant)
@@ -156,7 +179,7 @@ impl Hub {
     }
 
     pub fn after(&self, tenant: TenantId, stream: &str, epoch: i32, seq: i64) -> Ahead {
-        let rings = self.rings.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let rings = self.rings.read().unwrap_or_else(PoisonError::into_inner);
         let Some(ring) = rings.get(&(tenant, stream.to_owned())) else { return Ahead::Nothing };
         if ring.epoch != epoch {
             return Ahead::Missing;
@@ -197,31 +220,77 @@ impl Hub {
         Ok(events.iter().map(|event| frame(event, dressed.get(&event.subject_id))).collect())
     }
 
+    /// Made once for all boards that come within a moment: it is as good as a fresh one while the frames that follow
+    /// it are here. When every board comes back at once, they must not keep the alarms waiting.
     pub async fn snapshot(
         &self,
         ctx: &Ctx,
-        tx: &mut ScopedTx,
+        tenant: TenantId,
+        stream: &str,
         sees: &BTreeSet<Action>,
-        head: &Head,
-    ) -> Result<String, Problem> {
-        let mut frame = json!({
-            "t": "snapshot", "stream": head.stream, "epoch": head.epoch, "seq": head.seq, "now": ctx.now(),
-        });
+    ) -> Result<Shot, Problem> {
+        let key = (tenant, stream.to_owned(), sees.clone());
+        let place = Arc::clone(self.shots().entry(key).or_default());
+        // whoever comes meanwhile waits for the one that is being made
+        let waiting = tokio::time::timeout(SHOT_WITHIN, place.lock());
+        let mut kept = waiting.await.map_err(|_| Problem::unavailable())?;
+        let followed = |shot: &Shot| self.holds_what_follows(tenant, stream, shot);
+        if let Some(shot) = kept.as_ref().filter(|shot| shot.is_young() && followed(shot)) {
+            return Ok(shot.clone());
+        }
+        let shot = self.take_shot(ctx, tenant, stream, sees).await?;
+        *kept = Some(shot.clone());
+        Ok(shot)
+    }
+
+    /// Head and content in one frozen view, so that no event falls between them.
+    async fn take_shot(
+        &self,
+        ctx: &Ctx,
+        tenant: TenantId,
+        stream: &str,
+        sees: &BTreeSet<Action>,
+    ) -> Result<Shot, Problem> {
+        let taken_at = Instant::now();
+        let mut tx = ctx.db.begin_frozen(&ctx.system_scope(tenant)).await?;
+        let heads = super::heads(&mut tx, tenant).await?;
+        let (epoch, seq) =
+            heads.iter().find(|head| head.stream == stream).map_or((1, 0), |head| (head.epoch, head.seq));
+        let mut frame = json!({"t": "snapshot", "stream": stream, "epoch": epoch, "seq": seq});
         for (key, action, snapshot) in &self.views.snapshots {
             let may_see = sees.contains(action);
-            frame[*key] = if may_see { snapshot(ctx, tx, &head.stream).await? } else { json!([]) };
+            frame[*key] = if may_see { snapshot(ctx, &mut tx, stream).await? } else { json!([]) };
         }
-        Ok(frame.to_string())
+        Ok(Shot { epoch, seq, text: frame.to_string().into(), taken_at })
+    }
+
+    fn holds_what_follows(&self, tenant: TenantId, stream: &str, shot: &Shot) -> bool {
+        let rings = self.rings.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(ring) = rings.get(&(tenant, stream.to_owned())) else { return false };
+        ring.epoch == shot.epoch
+            && (ring.seq <= shot.seq || ring.frames.front().is_some_and(|first| first.seq <= shot.seq + 1))
+    }
+
+    /// What nobody would be given any more need not be kept.
+    fn forget_old_shots(&self) {
+        self.shots().retain(|_, place| {
+            place.try_lock().ok().is_none_or(|kept| kept.as_ref().is_some_and(Shot::is_young))
+        });
+    }
+
+    fn shots(&self) -> MutexGuard<'_, Shots> {
+        self.shots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put(&self, tenant: TenantId, head: &Head, frames: Vec<Frame>) {
-        let mut rings = self.rings.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
         let ring = rings.entry((tenant, head.stream.clone())).or_insert_with(|| Ring {
             epoch: head.epoch,
             seq: 0,
             frames: VecDeque::new(),
         });
-        if ring.epoch != head.epoch {
+        let is_passed_over = frames.is_empty() && head.seq != ring.seq;
+        if ring.epoch != head.epoch || is_passed_over {
             ring.epoch = head.epoch;
             ring.frames.clear();
         }
@@ -238,7 +307,7 @@ impl Hub {
     }
 
     fn position(&self, tenant: TenantId, head: &Head) -> Option<i64> {
-        let rings = self.rings.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let rings = self.rings.read().unwrap_or_else(PoisonError::into_inner);
         rings.get(&(tenant, head.stream.clone())).filter(|ring| ring.epoch == head.epoch).map(|ring| ring.seq)
     }
 }
@@ -305,6 +374,7 @@ pub async fn run(ctx: Ctx, stop: CancellationToken) {
 
 /// What is wrong with one tenant does not keep the others waiting.
 async fn follow_all(ctx: &Ctx) -> Result<(), Problem> {
+    ctx.hub.forget_old_shots();
     let mut outcome = Ok(());
     for tenant in ctx.tenants() {
         outcome = follow(ctx, tenant.id).await.and(outcome);

@@ -190,6 +190,8 @@ impl Screen {
                 None => self.snapshot(&head.stream).await?,
             }
         }
+        // a snapshot may have been made for another board a moment ago
+        self.catch_up().await?;
         if self.watches_a_board() {
             for frame in crate::dispatch::waiting_in_journal(&self.ctx, self.actor.tenant).await {
                 self.send(frame).await?;
@@ -213,24 +215,13 @@ impl Screen {
             .collect())
     }
 
-    /// Reads the head and the content in one frozen view, so that no event falls between them.
     async fn snapshot(&mut self, stream: &str) -> Result<(), End> {
-        let text = self.read_snapshot(stream).await.map_err(|problem| failed(&problem))?;
-        self.send(text).await
-    }
-
-    async fn read_snapshot(&mut self, stream: &str) -> Result<String, Problem> {
-        let mut tx = self.ctx.db.begin_frozen(&self.actor.scope()).await?;
-        let head = heads(&mut tx, self.actor.tenant)
-            .await?
-            .into_iter()
-            .find(|head| head.stream == stream)
-            .unwrap_or_else(|| Head { stream: stream.to_owned(), epoch: 1, seq: 0 });
         let nothing = BTreeSet::new();
         let sees = self.sees.get(stream).unwrap_or(&nothing);
-        let text = self.ctx.hub.snapshot(&self.ctx, &mut tx, sees, &head).await?;
-        self.cursors.insert(head.stream.clone(), (head.epoch, head.seq));
-        Ok(text)
+        let shot = self.ctx.hub.snapshot(&self.ctx, self.actor.tenant, stream, sees).await;
+        let shot = shot.map_err(|problem| failed(&problem))?;
+        self.cursors.insert(stream.to_owned(), (shot.epoch, shot.seq));
+        self.send(shot.text).await
     }
 
     /// Events from the database, for a screen that is behind the frames kept in memory.
