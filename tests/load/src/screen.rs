@@ -32,6 +32,16 @@ impl Screen {
         Ok(self.socket.send(Message::Text(frame.to_string().into())).await?)
     }
 
+    /// Reads until everything that stood there has been shown.
+    pub async fn welcomed(mut self) -> anyhow::Result<Self> {
+        while let Some(text) = self.next_text().await? {
+            if text.contains("\"t\":\"heads\"") {
+                return Ok(self);
+            }
+        }
+        bail!("the socket ended before it had shown anything")
+    }
+
     /// The next frame as it came. `None`: the socket has ended.
     pub async fn next_text(&mut self) -> anyhow::Result<Option<String>> {
         loop {

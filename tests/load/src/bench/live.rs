@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub const PEOPLE_PER_DISTRICT: u32 = 250;
 const SOCKETS: usize = 200;
 const SUBMITS_A_SECOND: u32 = 50;
 /// After the last submit, for what is still under way.
@@ -82,6 +81,12 @@ pub async fn measure(
     Ok((server, lines))
 }
 
+/// Somebody new for every submit: alarms about one person would join.
+pub fn people_per_district(lasting: Duration, districts: u32) -> u32 {
+    let secs = u32::try_from((lasting + lasting / 2).as_secs()).unwrap_or(u32::MAX);
+    (secs + 10).saturating_mul(SUBMITS_A_SECOND) / districts
+}
+
 struct Run {
     /// every so many-th submit suggests tier 4
     one_in: u32,
@@ -98,12 +103,9 @@ impl Run {
         let stop = CancellationToken::new();
         let mut boards = Vec::new();
         for _ in 0..SOCKETS {
-            boards.push(tokio::spawn(watch(
-                Screen::open(&town.dispatcher, &Cursors::new()).await?,
-                stop.clone(),
-            )));
+            let screen = Screen::open(&town.dispatcher, &Cursors::new()).await?.welcomed().await?;
+            boards.push(tokio::spawn(watch(screen, stop.clone())));
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
         let (sent, mut answers) = self.submit(town, chance, next_person).await?;
         tokio::time::sleep(AFTERWARDS).await;
         stop.cancel();
@@ -153,9 +155,7 @@ impl Run {
         while Instant::now() < until {
             tick.tick().await;
             let district = &town.districts[n as usize % town.districts.len()];
-            // somebody new each time: alarms about one person would join
-            let person =
-                district.person((*next_person / u32::try_from(town.districts.len())?) % PEOPLE_PER_DISTRICT);
+            let person = district.person(*next_person / u32::try_from(town.districts.len())?);
             *next_person += 1;
             let (id, visit) = (chance.id(), chance.id());
             let is_high = (n / 10) % self.one_in == 0;

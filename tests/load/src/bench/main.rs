@@ -133,7 +133,7 @@ async fn boards(wanted: &Wanted, report: &mut Report) -> anyhow::Result<()> {
     report.end(&before, lines);
     if wanted.wants("live") {
         let before = Report::begin("live");
-        town.settle(live::PEOPLE_PER_DISTRICT).await?;
+        town.settle(live::people_per_district(wanted.lasting, DISTRICTS)).await?;
         let (after_kill, lines) = live::measure(&home, server, &db, &town, wanted.lasting).await?;
         server = after_kill;
         report.end(&before, lines);
