@@ -20,7 +20,6 @@ pub struct Policy {
 #[derive(Debug, Clone)]
 struct ScaleRules {
     code: String,
-    is_look: bool,
     bands: Range<usize>,
     critical: Range<usize>,
     worsening: Range<usize>,
@@ -29,8 +28,6 @@ struct ScaleRules {
 /// What the policy says of one scale.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RulesFor<'p> {
-    /// The scale is a second look: its own critical answers are the look, not a reason for one.
-    pub is_look: bool,
     pub bands: &'p [BandRow],
     pub critical: &'p [CriticalRow],
     pub worsening: &'p [WorseningRow],
@@ -101,11 +98,16 @@ impl Policy {
         if age.is_some_and(|age| age < look.younger.below_age) { &look.younger.scale } else { &look.scale }
     }
 
+    /// Is the scale a second look? Then its own critical answers are the look, not a reason for one.
+    pub(super) fn is_look(&self, scale: &str) -> bool {
+        let look = &self.document.second_look;
+        scale == look.scale || scale == look.younger.scale
+    }
+
     pub(super) fn rules(&self, scale: &str) -> Option<RulesFor<'_>> {
         let position = self.scales.binary_search_by(|rules| rules.code.as_str().cmp(scale)).ok()?;
         let rules = &self.scales[position];
         Some(RulesFor {
-            is_look: rules.is_look,
             bands: &self.document.bands[rules.bands.clone()],
             critical: &self.document.critical[rules.critical.clone()],
             worsening: &self.document.worsening[rules.worsening.clone()],
@@ -115,9 +117,7 @@ impl Policy {
 
 impl ScaleRules {
     fn of(code: String, document: &Document) -> Self {
-        let look = &document.second_look;
         Self {
-            is_look: code == look.scale || code == look.younger.scale,
             bands: run(&document.bands, |row| &row.scale, &code),
             critical: run(&document.critical, |row| &row.scale, &code),
             worsening: run(&document.worsening, |row| &row.scale, &code),

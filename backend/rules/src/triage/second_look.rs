@@ -184,12 +184,11 @@ impl<'a> CriticalFound<'a> {
 fn critical_answers<'a>(policy: &'a Policy, case: &'a Case, what_if: &WhatIf) -> Vec<CriticalFound<'a>> {
     let mut found = Vec::new();
     for result in &case.results {
-        let rules = policy.rules(result.code());
-        if rules.is_some_and(|rules| rules.is_look) {
+        let scale = result.code();
+        if policy.is_look(scale) {
             continue;
         }
-        let rows = rules.map_or(&[][..], |rules| rules.critical);
-        let scale = result.code();
+        let rows = policy.rules(scale).map_or(&[][..], |rules| rules.critical);
         for row in rows {
             let value = result.item(&row.item).map(|value| what_if.item(result, &row.item, value));
             let Some(value) = value.filter(|value| *value >= row.critical_from) else { continue };
@@ -217,8 +216,7 @@ struct LookAnswers {
 
 impl LookAnswers {
     fn of(policy: &Policy, case: &Case) -> Self {
-        let is_look = |result: &&CaseResult| policy.rules(result.code()).is_some_and(|rules| rules.is_look);
-        let looks = || case.results.iter().filter(is_look);
+        let looks = || case.results.iter().filter(|result| policy.is_look(result.code()));
         // one that was broken off and asked again to its end is complete
         let is_answered = |code: &str| looks().any(|again| again.code() == code && is_complete(again));
         Self { begun: looks().next().is_some(), complete: looks().all(|look| is_answered(look.code())) }
