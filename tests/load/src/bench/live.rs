@@ -154,7 +154,7 @@ impl Run {
         let mut n = 0;
         while Instant::now() < until {
             tick.tick().await;
-            let district = &town.districts[n as usize % town.districts.len()];
+            let district = &town.districts[*next_person as usize % town.districts.len()];
             let person = district.person(*next_person / u32::try_from(town.districts.len())?);
             *next_person += 1;
             let (id, visit) = (chance.id(), chance.id());
