@@ -278,6 +278,35 @@ async fn what_a_tablet_still_sends_for_a_corrected_visit_follows_it_to_the_right
     assert_eq!(opened["person"]["name"], "李国华");
 }
 
+#[tokio::test]
+async fn a_visit_that_was_moved_out_of_sight_still_takes_what_belongs_to_it() {
+    let app = App::start().await;
+    let (worker, neighbour) = (app.sign_in("worker").await, app.sign_in("neighbour").await);
+    let clinician = app.sign_in("clinician").await;
+    let wrong = app.person(&worker, "王秀英").await;
+    let right = app.new_id();
+    let file =
+        json!({"name": "李国华", "sex": "M", "birth_date": "1970-02-03", "org_id": app.town.other_grid});
+    neighbour.put(&format!("/persons/{right}"), file).await.expect(201);
+    let (first, look, visit) = (app.new_id(), app.new_id(), app.new_id());
+    let body = app.screening(wrong, visit, "phq9", phq9(&[("q9", 1)]));
+    worker.put(&format!("/screenings/{first}"), body.clone()).await.expect(201);
+    let correction = json!({"person_id": right, "reason": "平板递错了人", "expected_version": 1});
+    clinician.post(&format!("/screenings/{first}/correct-person"), correction).await.expect(204);
+
+    worker.get(&format!("/persons/{right}")).await.problem(404, "not-found");
+    worker.put(&format!("/screenings/{first}"), body).await.expect(200);
+    let mut body = app.screening(wrong, visit, "c_ssrs_screener", c_ssrs_high());
+    body["look_of"] = json!(first);
+    let receipt = worker.put(&format!("/screenings/{look}"), body).await.expect(201);
+    assert_eq!(receipt["suggestion"]["tier"], 4);
+    let danger = json!({"act_under_way": true, "means_within_reach": true, "alone": false});
+    let path = format!("/screenings/{look}/danger");
+    worker.put(&path, danger.clone()).await.expect(200);
+    neighbour.put(&path, danger).await.expect(200);
+    assert_eq!(app.count("select count(distinct person_id) from screening").await, 1);
+}
+
 /// The same answers as a device with a wrong clock says them.
 fn by_clock(mut body: Value, wrong_by: Duration) -> Value {
     for pointer in ["/started_at", "/finished_at", "/consent/given_at"] {

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::fs;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Mutex;
@@ -31,6 +31,7 @@ const ENTRY: Column = Column("alarm_journal.entry");
 const FILE: &str = "alarm-spool.jsonl";
 const UNREADABLE_FILE: &str = "alarm-spool.unreadable.jsonl";
 const TRY_EVERY: Duration = Duration::from_millis(500);
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// One for each data folder. Its lock is held while the file is written, never while the database is asked.
 #[derive(Debug, Default)]
@@ -104,8 +105,8 @@ impl Spool {
         Timestamp::from_timestamp_micros(self.since_micros.load(Ordering::SeqCst))
     }
 
-    /// On disk when this returns.
-    async fn append(&self, line: &Line, now: Timestamp) -> Result<(), SpoolError> {
+    /// On disk when this returns. It is said before anybody can take it out again.
+    async fn append(&self, line: &Line, now: Timestamp, say: impl FnOnce()) -> Result<(), SpoolError> {
         let folder = self.folder.as_deref().ok_or(SpoolError::NoFolder)?;
         // a line that was torn by a crash or a full disk must not swallow this one
         let text = format!("\n{}\n", serde_json::to_string(line)?);
@@ -115,6 +116,7 @@ impl Spool {
             self.since_micros.store(now.timestamp_micros(), Ordering::SeqCst);
         }
         self.is_out.store(true, Ordering::SeqCst);
+        say();
         Ok(())
     }
 
@@ -185,10 +187,10 @@ pub async fn keep(ctx: &Ctx, actor: &Actor, raise: &Raise) -> Result<(), Problem
         grants: actor.grants.iter().map(|grant| (grant.role, grant.org)).collect(),
     };
     let line = seal(ctx, actor.tenant, &entry).map_err(|error| Problem::internal(&error))?;
-    ctx.spool.append(&line, ctx.now()).await.map_err(|error| Problem::internal(&error))?;
+    let say = || ctx.hub.say_aside(actor.tenant, &frame(&entry));
+    ctx.spool.append(&line, ctx.now(), say).await.map_err(|error| Problem::internal(&error))?;
     metrics::counter!("alarm_journal_total", "what" => "kept").increment(1);
     tracing::warn!(alarm.id = %raise.id, "an alarm was written to the local journal");
-    ctx.hub.say_aside(actor.tenant, &frame(&entry));
     Ok(())
 }
 
@@ -262,7 +264,12 @@ pub async fn replay(ctx: &Ctx) -> Result<usize, Problem> {
     let mut unreadable = Vec::new();
     let mut kept = Vec::new();
     let mut failure = None;
+    let began = Instant::now();
     for (place, line) in lines.iter().enumerate() {
+        if began.elapsed() > AT_ONCE {
+            // what rings already leaves the journal before the turn runs out of time
+            break;
+        }
         match raise_line(ctx, line).await {
             Ok(raised) => {
                 if raised.only_as_far_as_known {
@@ -283,7 +290,13 @@ pub async fn replay(ctx: &Ctx) -> Result<usize, Problem> {
         done.insert(place);
     }
     if !done.is_empty() {
-        ctx.spool.remove(&done, &unreadable).await.map_err(|error| Problem::internal(&error))?;
+        let of = ctx.clone();
+        let places = done.clone();
+        // to its end, also if this turn is given up: an alarm that is written down meanwhile must not be lost to it
+        tokio::spawn(async move { of.spool.remove(&places, &unreadable).await })
+            .await
+            .map_err(|error| Problem::internal(&error))?
+            .map_err(|error| Problem::internal(&error))?;
         // not before: a board that connects now must not find in the journal what it was not told has left it
         for (tenant, sent_as, alarm) in kept {
             ctx.hub.say_aside(tenant, &json!({"t": "local_alarm_kept", "id": sent_as, "alarm_id": alarm}));
@@ -371,12 +384,12 @@ mod tests {
         let now = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
         let spool = Spool::open(&folder).unwrap();
         assert!(spool.is_empty() && spool.waits_since().is_none());
-        spool.append(&line(1), now).await.unwrap();
+        spool.append(&line(1), now, || ()).await.unwrap();
         assert_eq!(spool.waits_since(), Some(now));
         append_to(&folder, FILE, "{\"tenant\":\"torn").await.unwrap();
 
         let spool = Spool::open(&folder).unwrap();
-        spool.append(&line(2), now).await.unwrap();
+        spool.append(&line(2), now, || ()).await.unwrap();
         let lines = spool.lines().await.unwrap();
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(lines[2].contains(&line(2).id.to_string()));

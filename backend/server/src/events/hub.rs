@@ -5,11 +5,11 @@
 
 use super::{Event, Head};
 use crate::platform::tasks::turn;
-use crate::platform::{Ctx, Loop, Problem, ScopedTx};
+use crate::platform::{Ctx, Loop, Problem, Scope, ScopedTx};
 use axum::extract::ws::Utf8Bytes;
 use axum::http::StatusCode;
 use rules::identity::Action;
-use rules::ids::TenantId;
+use rules::ids::{OrgId, TenantId};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
@@ -26,6 +26,8 @@ const GATHER: Duration = Duration::from_millis(10);
 /// Frames kept per stream; who is further behind reads the database.
 const RING: usize = 1_000;
 const BATCH: i64 = 500;
+/// Dressed together; more would keep what is ready waiting for the rest.
+const AT_ONCE: usize = 1_000;
 const FIRST_SEEN: i64 = 50;
 const SHOT_KEPT: Duration = Duration::from_secs(3);
 /// A board that has waited so long is told to come again.
@@ -203,7 +205,7 @@ impl Hub {
         tx: &mut ScopedTx,
         events: &[Event],
     ) -> Result<Vec<Frame>, Problem> {
-        let mut dressed = Dressed::new();
+        let mut all: HashMap<&str, Dressed> = HashMap::new();
         for (kind, dress) in &self.views.dress {
             let subjects = events.iter().filter(|event| event.subject_kind == *kind);
             let ids: BTreeSet<Uuid> = subjects.map(|event| event.subject_id).collect();
@@ -211,13 +213,15 @@ impl Hub {
             if ids.is_empty() {
                 continue;
             }
-            match dress(ctx, tx, &ids).await {
-                Ok(found) => dressed.extend(found),
+            let dressed = match dress(ctx, tx, &ids).await {
+                Ok(dressed) => dressed,
                 Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => return Err(problem),
-                Err(_) => dressed.extend(one_by_one(ctx, tx, kind, *dress, &ids).await?),
-            }
+                Err(_) => one_by_one(ctx, tx, kind, *dress, &ids).await?,
+            };
+            all.insert(kind, dressed);
         }
-        Ok(events.iter().map(|event| frame(event, dressed.get(&event.subject_id))).collect())
+        let dressed = |event: &Event| all.get(event.subject_kind.as_str())?.get(&event.subject_id);
+        Ok(events.iter().map(|event| frame(event, dressed(event))).collect())
     }
 
     /// Made once for all boards that come within a moment: it is as good as a fresh one while the frames that follow
@@ -252,7 +256,7 @@ impl Hub {
         sees: &BTreeSet<Action>,
     ) -> Result<Shot, Problem> {
         let taken_at = Instant::now();
-        let mut tx = ctx.db.begin_frozen(&ctx.system_scope(tenant)).await?;
+        let mut tx = ctx.db.begin_frozen(&scope_of(ctx, tenant, stream)).await?;
         let heads = super::heads(&mut tx, tenant).await?;
         let (epoch, seq) =
             heads.iter().find(|head| head.stream == stream).map_or((1, 0), |head| (head.epoch, head.seq));
@@ -266,7 +270,10 @@ impl Hub {
 
     fn holds_what_follows(&self, tenant: TenantId, stream: &str, shot: &Shot) -> bool {
         let rings = self.rings.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(ring) = rings.get(&(tenant, stream.to_owned())) else { return false };
+        let Some(ring) = rings.get(&(tenant, stream.to_owned())) else {
+            // nothing has ever happened in it
+            return shot.seq == 0;
+        };
         ring.epoch == shot.epoch
             && (ring.seq <= shot.seq || ring.frames.front().is_some_and(|first| first.seq <= shot.seq + 1))
     }
@@ -336,6 +343,12 @@ async fn one_by_one(
     Ok(dressed)
 }
 
+/// What whoever follows a stream may see: the district it is about.
+fn scope_of(ctx: &Ctx, tenant: TenantId, stream: &str) -> Scope {
+    let district = stream.strip_prefix("district:").and_then(|id| Uuid::parse_str(id).ok());
+    Scope { scopes: district.map(OrgId).into_iter().collect(), ..ctx.system_scope(tenant) }
+}
+
 fn frame(event: &Event, dressed: Option<&Value>) -> Frame {
     let mut body = event.body.clone();
     if let Some(dressed) = dressed {
@@ -402,6 +415,11 @@ pub async fn follow(ctx: &Ctx, tenant: TenantId) -> Result<(), Problem> {
         let seq = events.last().map_or(head.seq, |event| event.seq);
         news.push((Head { seq, ..head }, events.len()));
         all.extend(events);
+        if all.len() >= AT_ONCE {
+            // the rest in the next turn, which comes at once
+            ctx.db.wake(Loop::Streams);
+            break;
+        }
     }
     let mut frames = ctx.hub.frames(ctx, &mut tx, &all).await?.into_iter();
     for (head, count) in news {

@@ -129,6 +129,15 @@ pub async fn record(tx: &mut ScopedTx, event: NewEvent) -> sqlx::Result<i64> {
     .await
 }
 
+/// Several: the heads of their streams are always locked in the same order, so that nobody waits in a circle.
+pub async fn record_all(tx: &mut ScopedTx, mut events: Vec<NewEvent>) -> sqlx::Result<()> {
+    events.sort_by_key(|event| event.stream.to_string());
+    for event in events {
+        record(tx, event).await?;
+    }
+    Ok(())
+}
+
 /// Everything that happened to one subject, in order.
 pub async fn list_of(db: &mut PgConnection, tenant: TenantId, subject_id: Uuid) -> sqlx::Result<Vec<Event>> {
     sqlx::query_as!(

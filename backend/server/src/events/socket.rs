@@ -29,7 +29,8 @@ const MAX_CATCH_UP: i64 = 2_000;
 const READ_BUFFER: usize = 4 * 1024;
 /// So much is gathered before it is written, if more is about to follow.
 const WRITE_BUFFER: usize = 16 * 1024;
-const MAX_WRITE_BUFFER: usize = 1024 * 1024;
+/// A ceiling, not an allocation: a board's snapshot in a flood is some megabytes, and has to fit.
+const MAX_WRITE_BUFFER: usize = 32 * 1024 * 1024;
 const MAX_MESSAGE: usize = 64 * 1024;
 
 const CLOSE_SLOW: u16 = 4408;
@@ -158,8 +159,8 @@ impl Screen {
                 },
                 aside = asides.recv() => match aside {
                     Ok(aside) => self.hand_on(aside).await,
-                    // it will come through the stream; the journal forgets nothing
-                    Err(RecvError::Lagged(_)) => Ok(()),
+                    // whether an alarm of the journal still waits is asked anew
+                    Err(RecvError::Lagged(_)) => Err(End::Close(CLOSE_SLOW, "too slow; resume")),
                     Err(RecvError::Closed) => Err(End::Close(CLOSE_RESTART, "restarting")),
                 },
                 _ = beat.tick() => self.send_heads().await,
@@ -187,10 +188,9 @@ impl Screen {
                     self.cursors.insert(head.stream.clone(), (cursor.epoch, cursor.seq));
                     self.replay(&head.stream).await?;
                 }
-                None => self.snapshot(&head.stream).await?,
+                None => self.start_from_snapshot(&head.stream).await?,
             }
         }
-        // a snapshot may have been made for another board a moment ago
         self.catch_up().await?;
         if self.watches_a_board() {
             for frame in crate::dispatch::waiting_in_journal(&self.ctx, self.actor.tenant).await {
@@ -222,6 +222,17 @@ impl Screen {
         let shot = shot.map_err(|problem| failed(&problem))?;
         self.cursors.insert(stream.to_owned(), (shot.epoch, shot.seq));
         self.send(shot.text).await
+    }
+
+    /// It may have been made for another board a moment ago: then what followed it is here already.
+    async fn start_from_snapshot(&mut self, stream: &str) -> Result<(), End> {
+        self.snapshot(stream).await?;
+        let Some(&(epoch, seq)) = self.cursors.get(stream) else { return Ok(()) };
+        match self.ctx.hub.after(self.actor.tenant, stream, epoch, seq) {
+            Ahead::Nothing => Ok(()),
+            Ahead::Frames(frames) => self.hand_out(stream, epoch, frames).await,
+            Ahead::Missing => Err(End::Close(CLOSE_SLOW, "too slow; resume")),
+        }
     }
 
     /// Events from the database, for a screen that is behind the frames kept in memory.
@@ -256,7 +267,7 @@ impl Screen {
             match self.ctx.hub.after(self.actor.tenant, &stream, epoch, seq) {
                 Ahead::Nothing => {}
                 Ahead::Frames(frames) => self.hand_out(&stream, epoch, frames).await?,
-                Ahead::Missing => self.snapshot(&stream).await?,
+                Ahead::Missing => self.start_from_snapshot(&stream).await?,
             }
         }
         Ok(())
@@ -338,7 +349,11 @@ impl Screen {
 async fn in_time(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
     match tokio::time::timeout(SEND_WITHIN, sending).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(End::Gone),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a live screen is gone");
+            metrics::counter!("live_sockets_lost_total").increment(1);
+            Err(End::Gone)
+        }
         Err(_) => Err(End::Close(CLOSE_SLOW, "too slow; resume")),
     }
 }

@@ -155,6 +155,11 @@ impl Db {
         self.woken[which as usize].subscribe()
     }
 
+    /// A loop has left itself something.
+    pub fn wake(&self, which: Loop) {
+        self.woken[which as usize].send_modify(|count| *count = count.wrapping_add(1));
+    }
+
     pub async fn database_now(&self) -> sqlx::Result<Timestamp> {
         within(BEGIN_WITHIN, async {
             let mut connection = self.alarms.acquire().await?;

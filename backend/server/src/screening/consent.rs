@@ -186,9 +186,7 @@ pub async fn withdraw(
         detail: json!({"closed": closed.len()}),
     };
     crate::audit::write(ctx, &mut tx, entry).await?;
-    for event in closed {
-        events::record(&mut tx, event).await?;
-    }
+    events::record_all(&mut tx, closed).await?;
     tx.commit().await?;
     Ok(now)
 }

@@ -61,9 +61,7 @@ pub async fn correct_person(
     for person in [from, to] {
         events.extend(consent::settle(ctx, &mut tx, person).await?);
     }
-    for event in events {
-        events::record(&mut tx, event).await?;
-    }
+    events::record_all(&mut tx, events).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! After a high second look the worker is asked what is happening now. A yes raises; nothing lowers by itself.
 
 use super::store::{self, Kept};
-use super::submit::{lock, revisit};
+use super::submit::{ROUNDS, house, lock, revisit};
 use crate::audit::Entry;
 use crate::events;
 use crate::people::Brief;
@@ -45,8 +45,16 @@ pub async fn report(ctx: &Ctx, scope: &Scope, id: ScreeningId, answered: Danger)
 /// again, because two people are locked in one order only.
 async fn begin(ctx: &Ctx, scope: &Scope, id: ScreeningId) -> Result<(ScopedTx, Brief, Kept), Problem> {
     let nothing = || Problem::not_found("screening");
-    loop {
-        let mut tx = ctx.db.begin_alarm(scope).await?;
+    let mut tx = ctx.db.begin_alarm(scope).await?;
+    let is_in_sight = store::find(&mut tx, id).await?.is_some();
+    drop(tx);
+    // moved out of sight by a correction: whoever asked the questions still says what was answered
+    let scope = if is_in_sight { scope.clone() } else { house(ctx, scope) };
+    for _ in 0..ROUNDS {
+        let mut tx = ctx.db.begin_alarm(&scope).await?;
+        if !is_in_sight && !store::was_sent_by(&mut tx, id, scope.actor).await? {
+            return Err(nothing());
+        }
         let whose = PersonId(store::find(&mut tx, id).await?.ok_or_else(nothing)?.person_id);
         let person = lock(ctx, &mut tx, whose).await?;
         let kept = store::find(&mut tx, id).await?.ok_or_else(nothing)?;
@@ -54,4 +62,5 @@ async fn begin(ctx: &Ctx, scope: &Scope, id: ScreeningId) -> Result<(ScopedTx, B
             return Ok((tx, person, kept));
         }
     }
+    Err(Problem::unavailable())
 }

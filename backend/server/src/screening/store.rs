@@ -2,7 +2,7 @@
 
 use crate::platform::ScopedTx;
 use rules::Timestamp;
-use rules::ids::{CampaignId, OrgId, PersonId, ScreeningId, TargetId, VisitId};
+use rules::ids::{AccountId, CampaignId, OrgId, PersonId, ScreeningId, TargetId, VisitId};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -293,4 +293,17 @@ pub async fn corrected_to(
     .fetch_optional(&mut **tx)
     .await?;
     Ok(to.map(PersonId))
+}
+
+pub async fn was_sent_by(tx: &mut ScopedTx, id: ScreeningId, account: AccountId) -> sqlx::Result<bool> {
+    let tenant = tx.tenant();
+    sqlx::query_scalar!(
+        r#"select exists (
+               select from screening where tenant_id = $1 and id = $2 and submitted_by = $3) as "was_sent!""#,
+        tenant.0,
+        id.0,
+        account.0,
+    )
+    .fetch_one(&mut **tx)
+    .await
 }

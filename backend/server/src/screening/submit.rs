@@ -27,6 +27,9 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// A visit that is moved again and again while this waits is not followed for ever.
+pub(super) const ROUNDS: u8 = 5;
+
 #[derive(Debug, Clone)]
 pub struct Submission {
     pub id: ScreeningId,
@@ -129,14 +132,46 @@ pub struct DeviceResult {
     pub policy: String,
 }
 
-pub async fn submit(ctx: &Ctx, scope: &Scope, mut submission: Submission) -> Result<Receipt, Problem> {
+pub async fn submit(ctx: &Ctx, scope: &Scope, submission: Submission) -> Result<Receipt, Problem> {
+    match take_in(ctx, scope, submission.clone(), None).await {
+        Ok(receipt) => Ok(receipt),
+        Err(refused) => match out_of_sight(ctx, scope, &submission).await? {
+            Some(named) => Box::pin(take_in(ctx, &house(ctx, scope), submission, Some(named))).await,
+            None => Err(refused),
+        },
+    }
+}
+
+/// Somebody has moved the visit to a person whom this account does not see. What it still sends for whom it named, and
+/// may see, goes where the visit is.
+async fn out_of_sight(ctx: &Ctx, scope: &Scope, submission: &Submission) -> Result<Option<Brief>, Problem> {
+    let mut tx = ctx.db.begin(scope).await?;
+    let Some(named) = people::load_brief(ctx, &mut tx, submission.person).await? else { return Ok(None) };
+    drop(tx);
+    let mut tx = ctx.db.begin(&house(ctx, scope)).await?;
+    let moved = store::corrected_to(&mut tx, submission.visit, submission.person).await?;
+    Ok(moved.map(|_| named))
+}
+
+/// The same account, acting for the whole tenant.
+pub(super) fn house(ctx: &Ctx, scope: &Scope) -> Scope {
+    Scope { scopes: ctx.system_scope(scope.tenant).scopes, ..scope.clone() }
+}
+
+/// `named`: whom the tablet was set to, and whom the consent page went by, if that is known already.
+async fn take_in(
+    ctx: &Ctx,
+    scope: &Scope,
+    mut submission: Submission,
+    mut named: Option<Brief>,
+) -> Result<Receipt, Problem> {
     let scale = find_scale(ctx, &submission)?;
-    let mut named = None;
+    let mut rounds = 0..ROUNDS;
     let (mut tx, person, before) = loop {
+        rounds.next().ok_or_else(Problem::unavailable)?;
         let mut tx = ctx.db.begin(scope).await?;
         // one submit at a time for a person: looks of a visit see each other
         let person = lock(ctx, &mut tx, submission.person).await?;
-        // whom the tablet was set to, and whom the consent page went by
         let _ = named.get_or_insert_with(|| person.clone());
         if let Some(kept) = store::find(&mut tx, submission.id).await? {
             return repeat(ctx, &tx, &kept, &submission);
@@ -161,9 +196,7 @@ pub async fn submit(ctx: &Ctx, scope: &Scope, mut submission: Submission) -> Res
     if person.consent_withdrawn_at.is_some() {
         events.extend(consent::settle(ctx, &mut tx, person.id).await?);
     }
-    for event in events {
-        events::record(&mut tx, event).await?;
-    }
+    events::record_all(&mut tx, events).await?;
     tx.commit().await.map_err(Problem::from)?;
     for flag in submission.clock.iter().flat_map(|clock| &clock.note.flags) {
         metrics::counter!("device_clocks_wrong_total", "flag" => flag.code()).increment(1);

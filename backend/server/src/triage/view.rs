@@ -168,7 +168,7 @@ pub async fn list(ctx: &Ctx, tx: &mut ScopedTx, items: Vec<Item>) -> Result<Vec<
         // one that does not open has no reasons, and takes nothing else off the list
         let sealed = suggestions.get(&item.suggestion_id);
         let suggestion = sealed.and_then(|sealed| open(ctx, tx, item.suggestion_id, sealed).ok());
-        views.push(view(ctx, tx, item, suggestion, known)?);
+        views.push(view(ctx, tx, item, suggestion, known));
     }
     Ok(views)
 }
@@ -189,7 +189,7 @@ fn view(
     item: Item,
     suggestion: Option<Suggestion>,
     known: Known<'_>,
-) -> Result<QueueItemView, Problem> {
+) -> QueueItemView {
     let Known { people, orgs, owners, keepers, policy } = known;
     let person = people.get(&PersonId(item.person_id));
     let name_of = |id: Uuid| orgs.get(&OrgId(id)).map(|unit| unit.name.clone()).unwrap_or_default();
@@ -207,10 +207,9 @@ fn view(
     });
     let second_person = match item.second_asked_by {
         Some(asked_by) => {
-            let reason = match &item.second_reason_sealed {
-                Some(sealed) => Some(ctx.keys.open_text(tx.tenant(), SECOND_REASON, item.id, sealed)?),
-                None => None,
-            };
+            let sealed = item.second_reason_sealed.as_ref();
+            let reason = sealed
+                .and_then(|sealed| ctx.keys.open_text(tx.tenant(), SECOND_REASON, item.id, sealed).ok());
             let outcome = item.second_outcome.clone();
             Some(SecondView { asked_by, tier: item.second_tier, outcome, reason })
         }
@@ -226,7 +225,7 @@ fn view(
         .iter()
         .map(|outcome| outcome.code().to_owned())
         .collect();
-    Ok(QueueItemView {
+    QueueItemView {
         id: item.id,
         version: item.version,
         tier: item.tier,
@@ -266,7 +265,7 @@ fn view(
         second_person,
         closed_at: item.closed_at,
         close_outcome: item.close_outcome,
-    })
+    }
 }
 
 /// An item that somebody opened: the person, every reason, what would change it, and its history.
