@@ -197,6 +197,7 @@ describe('the outbox', () => {
       label: '',
     };
     await outbox.add(danger);
+    await settled(() => bodies.length === 1);
     await outbox.add({ ...danger, body: { alone: true } });
     answerFirst({ body: {}, status: 200 });
     await settled(() => outbox.find('danger', 's1')?.state === 'waiting');
